@@ -1,0 +1,29 @@
+// Saves sources into one checkpoint of a store: walk or read, chunk, digest, look up, compress, write, publish.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libcore/base/clock.h"
+#include "libcore/base/progress.h"
+#include "libcore/ckpt/report.h"
+#include "libcore/source/source.h"
+#include "libcore/store/store.h"
+
+namespace ft::ckpt {
+
+struct SaveRequest {
+    std::string name;
+    int level = 1;          ///< of zstd
+    unsigned jobs = 0;      ///< worker threads; 0: none, all on the calling thread in one fixed order
+    bool full = false;      ///< read every file, whatever its times say
+    bool allow_empty = false;  ///< accept a stream of 0 bytes
+};
+
+/// Saves all sources as NAME@SEQ, published at once; durable when it returns. Nothing is visible before, and nothing after a failure.
+///
+/// fails    Exit::failed (missing source, disk), Exit::damage (the store), Exit::busy.
+[[nodiscard]] SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock,
+                              Progress& progress);
+
+}  // namespace ft::ckpt

@@ -1,0 +1,28 @@
+// The machine's disk: io/dir.h over openat(2) and its kin, every name resolved from a descriptor, no path longer than one name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libcore/io/dir.h"
+
+namespace ft::io {
+
+/// The directory at `path`, following symbolic links as any program does. nullptr where it is missing; Failure where it is not a directory.
+[[nodiscard]] std::unique_ptr<Dir> find_root(const std::string& path);
+/// As find_root, a Failure where it is missing.
+[[nodiscard]] std::unique_ptr<Dir> open_root(const std::string& path);
+/// open_root, after making it and its missing ancestors durably (mode 0777 less umask; 0700 for the last if `private_last`).
+[[nodiscard]] std::unique_ptr<Dir> make_root(const std::string& path, bool private_last = false);
+
+/// The directory that holds `path` (symbolic links in it followed, the last component not) and the last component.
+struct Located {
+    std::unique_ptr<Dir> dir;
+    std::string name;  ///< "." for "/" and for paths that end in "." or ".."
+};
+[[nodiscard]] Located locate(const std::string& path);
+
+/// "pid 4711 (ftckpt save job ...)" of the process that holds a flock on `file`; "another process" where it cannot be told.
+[[nodiscard]] std::string lock_holder(File& file);
+
+}  // namespace ft::io
