@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ft {
@@ -32,10 +33,15 @@ public:
     void u32(std::uint32_t v) { fixed(v); }
     void u64(std::uint64_t v) { fixed(v); }
     /// LEB128: 7 bits a byte, least significant first, at most 10 bytes.
-    void varint(std::uint64_t v);
+    void varint(std::uint64_t v) {
+        if (v < 0x80)
+            u8(static_cast<std::uint8_t>(v));
+        else
+            long_varint(v);
+    }
     /// Zigzag + LEB128, for small numbers of either sign.
     void signed_varint(std::int64_t v);
-    void raw(View v) { bytes_.insert(bytes_.end(), v.begin(), v.end()); }
+    void raw(View v) { append(v.data(), v.size()); }
     /// varint length, then the bytes.
     void blob(View v) {
         varint(v.size());
@@ -44,14 +50,19 @@ public:
     void text(std::string_view v) { blob(view_of(v)); }
     [[nodiscard]] View view() const { return bytes_; }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] Bytes take() { return std::move(bytes_); }
+    [[nodiscard]] Bytes take() { return std::exchange(bytes_, {}); }
+    void reserve(std::size_t n) { bytes_.reserve(n); }
     void clear() { bytes_.clear(); }
 
 private:
+    void append(const std::byte* data, std::size_t n) { bytes_.insert(bytes_.end(), data, data + n); }
     template <class T>
     void fixed(T v) {
-        for (std::size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<std::byte>(v >> (8 * i)));
+        std::byte buffer[sizeof(T)];
+        for (std::size_t i = 0; i < sizeof(T); ++i) buffer[i] = static_cast<std::byte>(v >> (8 * i));
+        append(buffer, sizeof buffer);
     }
+    void long_varint(std::uint64_t v);
     Bytes bytes_;
 };
 
@@ -64,12 +75,21 @@ public:
     std::uint16_t u16() { return fixed<std::uint16_t>(); }
     std::uint32_t u32() { return fixed<std::uint32_t>(); }
     std::uint64_t u64() { return fixed<std::uint64_t>(); }
-    std::uint64_t varint();
+    /// Refuses a number beyond 64 bits, and one that is not in its shortest form.
+    std::uint64_t varint() {
+        if (left_.empty() || left_[0] >= std::byte{0x80}) return long_varint();
+        return u8();
+    }
     std::int64_t signed_varint();
     /// A varint that must be at most `limit`.
     std::uint64_t bounded(std::uint64_t limit, std::string_view field);
     /// n bytes, a view into the input.
-    View raw(std::size_t n);
+    View raw(std::size_t n) {
+        if (n > left_.size()) fail_short(n);
+        const View taken = left_.first(n);
+        left_ = left_.subspan(n);
+        return taken;
+    }
     View blob(std::size_t limit);
     std::string_view text(std::size_t limit) { return text_of(blob(limit)); }
     [[nodiscard]] std::size_t left() const { return left_.size(); }
@@ -88,6 +108,8 @@ private:
             value = static_cast<T>(value | (static_cast<T>(std::to_integer<std::uint8_t>(v[i])) << (8 * i)));
         return value;
     }
+    std::uint64_t long_varint();
+    [[noreturn]] void fail_short(std::size_t wanted) const;
     View left_;
     std::string_view where_;
 };

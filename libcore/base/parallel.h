@@ -28,9 +28,12 @@ struct PipelineShape {
 [[nodiscard]] unsigned processors();
 
 /// Runs `count` tasks, at most `workers` at a time, and returns when all have ended. 0 workers: inline, in order.
+///
+/// fails    with the failure of the lowest index that failed; tasks above it that were not begun yet are not run.
 void parallel_for(unsigned workers, std::size_t count, const std::function<void(std::size_t)>& task);
 
 namespace parallel_detail {
+
 /// Threads that are joined, whatever happens, before the frame that made them goes.
 class Crew {
 public:
@@ -41,14 +44,152 @@ public:
 private:
     std::vector<std::thread> threads_;
 };
+
+/// Of several failures the one that a run in order would have met first. Not thread-safe.
+class FirstFailure {
+public:
+    void keep(std::uint64_t item, std::exception_ptr failure);
+    /// Number of the item that failed, UINT64_MAX while none has.
+    [[nodiscard]] std::uint64_t item() const { return item_; }
+    void rethrow() const {
+        if (failure_) std::rethrow_exception(failure_);
+    }
+
+private:
+    std::exception_ptr failure_;
+    std::uint64_t item_ = UINT64_MAX;
+};
+
+/// The state that the threads of one ordered_pipeline share.
+///
+/// Why it cannot hang: only the thread whose turn it is waits for room, and it is woken by each item consumed and by
+/// each failure; only the calling thread waits for results, and it is woken by the result it waits for, by each failure
+/// and by each worker that ends. The item it waits for is always in some worker's hands: items are numbered in order,
+/// and none below a failed one is dropped.
+template <class In, class Out>
+class Pipeline {
+public:
+    using Produce = std::function<std::optional<In>()>;
+    using Work = std::function<Out(In&&, unsigned)>;
+    using Consume = std::function<void(Out&&)>;
+
+    Pipeline(PipelineShape shape, const Produce& produce, const Work& work)
+        : window_(shape.window > 0 ? shape.window : 1), running_(shape.workers), produce_(produce), work_(work) {}
+
+    void run_worker(unsigned worker) {
+        while (std::optional<Item> item = next()) finish(std::move(*item), worker);
+        std::lock_guard lock(mutex_);
+        --running_;
+        ready_.notify_one();
+    }
+
+    void run_consumer(const Consume& consume) {
+        std::uint64_t number = 0;
+        try {
+            for (; std::optional<Out> out = take(number); ++number) consume(std::move(*out));
+        } catch (...) {  // the caller's own thread: the workers have to end first
+            fail(number, std::current_exception());
+        }
+    }
+
+    void fail(std::uint64_t number, std::exception_ptr failure) {
+        std::lock_guard lock(mutex_);
+        failure_.keep(number, std::move(failure));
+        room_.notify_all();
+        ready_.notify_one();
+    }
+
+    void rethrow() const { failure_.rethrow(); }
+
+private:
+    struct Item {
+        In in;
+        std::uint64_t number;
+    };
+
+    /// The next item of the input; std::nullopt once it has ended or anything has failed.
+    std::optional<Item> next() {
+        std::lock_guard turn(turn_);
+        if (!wait_for_room()) return std::nullopt;
+        const std::uint64_t number = produced_;  // written by the thread whose turn it is only
+        std::optional<In> in;
+        try {
+            in = produce_();
+        } catch (...) {  // a thread's edge: carried to the caller
+            fail(number, std::current_exception());
+            return std::nullopt;
+        }
+        std::lock_guard lock(mutex_);
+        if (!in) {
+            ended_ = true;
+            return std::nullopt;
+        }
+        ++produced_;
+        return Item{std::move(*in), number};
+    }
+
+    bool wait_for_room() {
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [&] { return stopping() || produced_ - consumed_ < window_; });
+        return !stopping();
+    }
+
+    [[nodiscard]] bool stopping() const { return ended_ || failure_.item() != UINT64_MAX; }
+
+    void finish(Item item, unsigned worker) {
+        if (overtaken(item.number)) return;
+        try {
+            Out out = work_(std::move(item.in), worker);
+            std::lock_guard lock(mutex_);
+            done_.emplace(item.number, std::move(out));
+            if (item.number == consumed_) ready_.notify_one();
+        } catch (...) {  // a thread's edge: carried to the caller
+            fail(item.number, std::current_exception());
+        }
+    }
+
+    bool overtaken(std::uint64_t number) {
+        std::lock_guard lock(mutex_);
+        return number > failure_.item();
+    }
+
+    /// Result `number`; std::nullopt where there will be none. Its place in the window is free from now on.
+    std::optional<Out> take(std::uint64_t number) {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [&] { return done_.contains(number) || running_ == 0 || failure_.item() <= number; });
+        const auto found = done_.find(number);
+        if (found == done_.end()) return std::nullopt;
+        std::optional<Out> out = std::move(found->second);
+        done_.erase(found);
+        consumed_ = number + 1;
+        room_.notify_all();
+        return out;
+    }
+
+    const std::size_t window_;
+    std::mutex turn_;   // whose turn it is to produce; taken before mutex_
+    std::mutex mutex_;  // guards all below
+    std::condition_variable room_, ready_;
+    std::map<std::uint64_t, Out> done_;
+    std::uint64_t produced_ = 0, consumed_ = 0;
+    unsigned running_;
+    bool ended_ = false;
+    FirstFailure failure_;
+    const Produce& produce_;
+    const Work& work_;
+};
+
 }  // namespace parallel_detail
 
 /// produce -> work -> consume, with results consumed in the order in which their inputs were produced.
 ///
-/// produce  called by one worker at a time; std::nullopt ends the input; may block (a pipe).
-/// work     called concurrently; `worker` is below shape.workers (0 when inline) and not used twice at once.
+/// produce  called by one thread at a time, in turn; std::nullopt ends the input and is not called past; may block (a
+/// pipe). work     called concurrently; `worker` is below shape.workers (0 when inline) and not used twice at once.
 /// consume  called on the calling thread only.
-/// fails    with an exception of any of the three, that of the earliest item where several failed; no further calls are made once one has failed.
+/// fails    with an exception of any of the three, as a run in order would: that of the earliest item, after the items
+/// before it have been
+///          consumed and none after it. Later items in work are finished first, no new ones are begun; a blocked
+///          produce is waited for.
 template <class In, class Out>
 void ordered_pipeline(PipelineShape shape, const std::function<std::optional<In>()>& produce,
                       const std::function<Out(In&&, unsigned)>& work, const std::function<void(Out&&)>& consume) {
@@ -56,76 +197,16 @@ void ordered_pipeline(PipelineShape shape, const std::function<std::optional<In>
         while (std::optional<In> in = produce()) consume(work(std::move(*in), 0));
         return;
     }
-    std::mutex produce_mutex;
-    std::mutex mutex;  // guards everything below
-    std::condition_variable room, ready;
-    std::map<std::uint64_t, Out> done;
-    std::uint64_t produced = 0, consumed = 0;
-    unsigned running = shape.workers;
-    bool ended = false;
-    std::exception_ptr failure;
-    std::uint64_t failed_item = UINT64_MAX;  // the earliest item's failure wins: later ones may only follow from it
-
-    auto body = [&](unsigned worker) {
-        std::uint64_t number = UINT64_MAX - 1;
-        try {
-            for (;;) {
-                std::optional<In> in;
-                {
-                    std::lock_guard turn(produce_mutex);
-                    {
-                        std::unique_lock lock(mutex);
-                        room.wait(lock, [&] { return failure || ended || produced - consumed < shape.window; });
-                        if (failure || ended) break;
-                    }
-                    number = UINT64_MAX - 1;
-                    in = produce();
-                    std::lock_guard lock(mutex);
-                    if (!in) {
-                        ended = true;
-                        break;
-                    }
-                    number = produced++;
-                }
-                Out out = work(std::move(*in), worker);
-                std::lock_guard lock(mutex);
-                done.emplace(number, std::move(out));
-                if (number == consumed) ready.notify_one();
-            }
-        } catch (...) {  // a thread's edge: carried to the caller below
-            std::lock_guard lock(mutex);
-            if (!failure || number < failed_item) {
-                failure = std::current_exception();
-                failed_item = number;
-            }
-        }
-        std::lock_guard lock(mutex);
-        --running;
-        room.notify_all();
-        ready.notify_one();
-    };
-
+    parallel_detail::Pipeline<In, Out> pipeline(shape, produce, work);
     parallel_detail::Crew crew;
-    for (unsigned i = 0; i < shape.workers; ++i) crew.start([&body, i] { body(i); });
     try {
-        for (;;) {
-            std::unique_lock lock(mutex);
-            ready.wait(lock, [&] { return failure || running == 0 || (!done.empty() && done.begin()->first == consumed); });
-            if (failure || done.empty()) break;
-            Out out = std::move(done.begin()->second);
-            done.erase(done.begin());
-            ++consumed;
-            room.notify_all();
-            lock.unlock();
-            consume(std::move(out));
-        }
-    } catch (...) {  // the caller's own thread: let the workers end first
-        std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        room.notify_all();
+        for (unsigned i = 0; i < shape.workers; ++i) crew.start([&pipeline, i] { pipeline.run_worker(i); });
+        pipeline.run_consumer(consume);
+    } catch (...) {  // too few threads: those that were started end before it is passed on
+        pipeline.fail(0, std::current_exception());
     }
     crew.join();
-    if (failure) std::rethrow_exception(failure);
+    pipeline.rethrow();
 }
 
 }  // namespace ft

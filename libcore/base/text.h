@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,31 +13,51 @@
 
 namespace ft {
 
-/// "81 MB", "1.5 GB", "312 bytes": decimal units, three digits.
+/// "81.4 MB", "1.5 GB", "312 bytes": decimal units, at most three digits.
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
-/// "1.3 s", "45 ms", "2 h 5 min".
+/// "45 ms", "1.3 s", "2 h 5 min", "3 d 4 h".
 [[nodiscard]] std::string human_duration(double seconds);
 /// "2026-11-23 10:00:05" in local time.
 [[nodiscard]] std::string human_time(Time t);
 /// "2026-11-23T10:00:05.123456789Z".
 [[nodiscard]] std::string iso_time(Time t);
-/// Control bytes and bytes that are not UTF-8 as \n, \xE9; so that no file name can drive the terminal.
-[[nodiscard]] std::string printable(std::string_view name);
+
+/// One character at the start of some text: its code point and the bytes it takes. A byte that starts no well-formed
+/// UTF-8 (overlong forms, surrogates, beyond U+10FFFF, cut short) is a character of its own, with valid = false and the
+/// byte as its code.
+struct Character {
+    char32_t code = 0;
+    std::size_t length = 0;
+    bool valid = false;
+};
+/// text   not empty.
+[[nodiscard]] Character first_character(std::string_view text);
 [[nodiscard]] bool is_utf8(std::string_view text);
+/// Control characters and bytes that are not UTF-8 as \n, \xE9; so that no file name can drive the terminal. Applying
+/// it twice changes nothing more.
+[[nodiscard]] std::string printable(std::string_view name);
+/// RFC 4648 section 4, padded.
 [[nodiscard]] std::string base64(std::string_view bytes);
 
 /// "90s", "15m", "2h", "7d", "3w": std::nullopt where it is none of these.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
-/// "4096", "64KiB", "1GB": std::nullopt where it is none of these.
+/// "4096", "64KiB", "1GB"; B, kB (KB), MB, GB, TB are powers of 1000, KiB (K), MiB (M), GiB (G), TiB (T) of 1024:
+/// std::nullopt where it is none of these or beyond 64 bits.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
-/// "2026-11-23", "2026-11-23T10:00", "2026-11-23T10:00:05", with optional Z (else local time).
+/// "2026-11-23", "2026-11-23T10:00", "2026-11-23T10:00:05" (or a space for the T, as human_time writes it), seconds
+/// with a fraction, with optional Z (else local time): std::nullopt where it is none of these or no date of the
+/// calendar.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
+/// Decimal digits only.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// The word of `words` nearest to `typed` if it is near enough to be meant (Damerau-Levenshtein distance <= 2 and less than half).
+/// The word of `words` nearest to `typed` if it is near enough to be meant (Damerau-Levenshtein distance, in its
+/// optimal string alignment form, at most 2 and less than half of the longer word); the first of several equally near.
 [[nodiscard]] std::optional<std::string> did_you_mean(std::string_view typed, std::span<const std::string> words);
 
-/// Shell-style match: * ? [a-z], where * also crosses '/' if written **.
+/// Shell-style match of the whole path: * and ? stand for characters other than '/', ** for any, a leading "**/" and
+/// "/**/" also for no folder at all, [a-z] and [!a-z] for one character of a class, \ takes the next one literally. A
+/// class that is not closed is literal. Takes time in proportion to glob times path squared at worst.
 [[nodiscard]] bool glob_match(std::string_view glob, std::string_view path);
 
 }  // namespace ft

