@@ -30,6 +30,10 @@ struct Run {
 
 inline constexpr std::uint32_t chunk_limit = 1U << 20;  ///< no chunk is longer; decoders refuse more
 inline constexpr std::size_t runs_per_record = 4096;    ///< no record holds more runs; longer content continues
+inline constexpr std::size_t path_limit = 1U << 20;     ///< bytes of a path
+inline constexpr std::size_t record_limit = 16U << 20;  ///< bytes of one record
+inline constexpr std::size_t xattrs_limit = 16U << 10;  ///< extended attributes of one object (the kernel lists at most 64 KiB of names)
+inline constexpr std::size_t xattr_bytes_limit = 8U << 20;  ///< of all names and values of one object
 
 struct Entry {
     std::string path;  ///< below the source's root, '/' between components; "" is the root
@@ -54,20 +58,42 @@ struct Entry {
 
 /// Order of paths in a source: by component, bytewise, "a" before "a/b" before "a.b".
 [[nodiscard]] int compare_paths(std::string_view a, std::string_view b);
-/// Whether a path may stand in a source: relative, no empty, "." or ".." component, no NUL, components <= 255 bytes.
+/// Whether a path may stand in a source: relative, no empty, "." or ".." component, no NUL, components <= 255 bytes, all <= path_limit.
 [[nodiscard]] bool is_safe_path(std::string_view path);
+
+/// The rules of a stream, kept by its writer and its reader alike: what may follow what, and what each kind of object may hold.
+class EntryRules {
+public:
+    /// What is wrong with `entry` as the next of the stream; nullptr where nothing is, and it then counts as seen.
+    [[nodiscard]] const char* refuse(const Entry& entry);
+    /// Path of the entry seen last.
+    [[nodiscard]] const std::string& last_path() const { return last_path_; }
+    /// Whether the stream may end here.
+    [[nodiscard]] bool complete() const { return !expect_more_; }
+
+private:
+    [[nodiscard]] const char* refuse_place(const Entry& entry) const;
+    [[nodiscard]] const char* refuse_runs(const Entry& entry);
+    std::string last_path_;
+    io::Kind last_kind_ = io::Kind::dir;
+    std::uint64_t content_left_ = 0;  ///< bytes of the current file that runs have yet to cover
+    bool started_ = false;
+    bool expect_more_ = false;
+};
 
 /// Encodes entries; knows the path before it (prefix compression).
 class EntryWriter {
 public:
     explicit EntryWriter(std::function<void(View)> sink) : sink_(std::move(sink)) {}
-    /// entry  in path order; runs <= runs_per_record.
+    /// entry  one that EntryRules allow here, anything else is a broken invariant: in path order, the root first, each below
+    ///        a directory that came before; runs <= runs_per_record and, over all records of a path, as long as its size.
     void append(const Entry& entry);
 
 private:
     std::function<void(View)> sink_;
-    std::string last_path_;
-    Encoder buffer_;
+    EntryRules rules_;
+    Encoder head_, body_;
+    bool started_ = false;
 };
 
 /// Decodes entries from hostile bytes; throws damage on anything that EntryWriter cannot have written, on unsafe or unordered paths.
@@ -79,13 +105,13 @@ public:
 
 private:
     [[nodiscard]] bool fill(std::size_t needed);
+    [[nodiscard]] std::size_t record_length();
     std::function<Bytes()> pull_;
     std::string where_;
     Bytes buffer_;
     std::size_t start_ = 0;
-    std::string last_path_;
+    EntryRules rules_;
     bool started_ = false;
-    bool expect_more_ = false;
 };
 
 }  // namespace ft::source
