@@ -1,7 +1,7 @@
 // The disk, as everything above sees it: a directory handle, a file handle, and nothing by path.
 //
-// Names are single components (no '/', no "..", not empty); "." means the directory itself where an operation changes or
-// reads attributes. No operation follows a symbolic link, so code can only reach what lies below the Dir it was given.
+// Names are single components (is_name); "." means the directory itself where an operation changes or reads attributes, and
+// for find_dir (a further handle of it). Any other name is a Failure. No operation follows a symbolic link, so code can only reach what lies below the Dir it was given.
 // Implementations: io/posix (the machine's), sim/disk (simulated, with power cuts), io/faulty (decorates one with a fault script).
 //
 // Failures: anything unexpected throws Failure with errno in error(). Where a caller weighs an outcome it is a value:
@@ -90,6 +90,7 @@ public:
     virtual void set_owner(std::uint32_t uid, std::uint32_t gid) = 0;
     virtual void set_mode(std::uint32_t mode) = 0;
     virtual void set_mtime(Time mtime) = 0;
+    /// Sorted by name; none where the file system has no attributes.
     virtual std::vector<Xattr> xattrs() = 0;
     virtual void set_xattr(const Xattr& xattr) = 0;
     virtual void remove_xattr(const std::string& name) = 0;
@@ -99,6 +100,8 @@ public:
     virtual std::unique_ptr<Mapping> map() = 0;
     /// For messages.
     [[nodiscard]] virtual std::string path() const = 0;
+    /// What a decorator decorates; itself otherwise. For the calls that take two files or a file and a directory.
+    [[nodiscard]] virtual File& undecorated() { return *this; }
 };
 
 class Dir {
@@ -160,6 +163,8 @@ public:
     [[nodiscard]] virtual Dir& undecorated() { return *this; }
 };
 
+/// Whether `name` can name something in a directory: not empty, no '/', no NUL, neither "." nor "..".
+[[nodiscard]] bool is_name(std::string_view name);
 /// As find_*, with a Failure where the name is missing.
 [[nodiscard]] std::unique_ptr<File> open_file(Dir& dir, const std::string& name, Access access = Access::read);
 [[nodiscard]] std::unique_ptr<Dir> open_dir(Dir& dir, const std::string& name);

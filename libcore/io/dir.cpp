@@ -1,0 +1,55 @@
+#include "libcore/io/dir.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "libcore/base/failure.h"
+
+namespace ft::io {
+
+namespace {
+
+std::string place(const Dir& dir, const std::string& name) { return dir.path() + "/" + name; }
+
+}  // namespace
+
+bool is_name(std::string_view name) {
+    if (name.empty() || name == "." || name == "..") return false;
+    return std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || c == '\0'; });
+}
+
+std::unique_ptr<File> open_file(Dir& dir, const std::string& name, Access access) {
+    auto file = dir.find_file(name, access);
+    if (!file) throw system_failure("cannot open", place(dir, name), ENOENT);
+    return file;
+}
+
+std::unique_ptr<Dir> open_dir(Dir& dir, const std::string& name) {
+    auto found = dir.find_dir(name);
+    if (!found) throw system_failure("cannot open", place(dir, name), ENOENT);
+    return found;
+}
+
+std::unique_ptr<Dir> ensure_dir(Dir& dir, const std::string& name, std::uint32_t mode) {
+    if (auto found = dir.find_dir(name)) return found;
+    dir.make_dir(name, mode);  // false: another process was faster, but its name may not be durable yet
+    dir.sync();
+    return open_dir(dir, name);
+}
+
+Bytes read_whole(File& file, std::uint64_t limit) {
+    // Not by stat's size alone: files of /proc say 0.
+    std::uint64_t expected = std::min(file.stat().size, limit);
+    Bytes bytes;
+    std::size_t filled = 0;
+    for (std::size_t room = expected + 1;; room = 2 * bytes.size()) {
+        bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(room, limit + 1)));
+        filled += file.read_at(std::span(bytes).subspan(filled), filled);
+        if (filled > limit) throw damage(file.path(), "longer than the " + std::to_string(limit) + " bytes it may have");
+        if (filled < bytes.size()) break;
+    }
+    bytes.resize(filled);
+    return bytes;
+}
+
+}  // namespace ft::io

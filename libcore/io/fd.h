@@ -1,0 +1,45 @@
+// A file descriptor that closes itself, and the one way to call the kernel again after a signal.
+//
+//     Fd fd{again([&] { return ::openat(dir, name, flags); })};
+//     if (!fd) throw system_failure("cannot open", path, errno);
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace ft::io {
+
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int number) : number_(number) {}
+    Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    /// Errors of close(2) are not looked at: what must be durable was synced before, and syncfs reports late ones too.
+    ~Fd() {
+        if (number_ >= 0) ::close(number_);
+    }
+
+    [[nodiscard]] int get() const { return number_; }
+    explicit operator bool() const { return number_ >= 0; }
+
+private:
+    int number_ = -1;
+};
+
+/// Calls until it is not interrupted by a signal (EINTR); gives up after a thousand times.
+template <class Call>
+auto again(Call call) {
+    auto result = call();
+    for (int tries = 0; result == -1 && errno == EINTR && tries < 1000; ++tries) result = call();
+    return result;
+}
+
+}  // namespace ft::io

@@ -1,0 +1,146 @@
+#include "libcore/io/posix.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <climits>
+#include <cstdio>
+#include <optional>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/text.h"
+#include "libcore/io/posix_dir.h"
+
+namespace ft::io {
+
+namespace {
+
+/// Opens a path of any length: in pieces, as the kernel takes none of PATH_MAX bytes. Empty, with errno, where it fails.
+OpenedDir open_path(const std::string& path) {
+    std::string_view left = path;
+    OpenedDir at;
+    int from = AT_FDCWD;
+    while (left.size() >= PATH_MAX) {
+        const std::size_t cut = left.rfind('/', PATH_MAX - 2);
+        if (cut == std::string_view::npos || cut == 0) break;  // no such component can exist: the kernel says so
+        OpenedDir next = open_directory(from, std::string(left.substr(0, cut)).c_str(), Follow::yes);
+        if (!next.fd) return next;
+        at = std::move(next);
+        from = at.fd.get();
+        left.remove_prefix(std::min(left.size(), left.find_first_not_of('/', cut)));
+    }
+    return open_directory(from, left.empty() ? (path.empty() ? "" : ".") : std::string(left).c_str(), Follow::yes);
+}
+
+std::string without_trailing_slashes(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+}
+
+/// The directory `name` in `dir`, made durably where it is missing. Links are followed: it is the user's path.
+std::unique_ptr<PosixDir> step_into(PosixDir& dir, const std::string& name, std::uint32_t mode) {
+    const std::string path = dir.path() == "/" ? "/" + name : dir.path() == "." ? name : dir.path() + "/" + name;
+    OpenedDir opened = open_directory(dir.fd(), name.c_str(), Follow::yes);
+    if (!opened.fd && errno == ENOENT) {
+        if (again([&] { return ::mkdirat(dir.fd(), name.c_str(), mode); }) != 0 && errno != EEXIST)
+            throw system_failure("cannot create the directory", path, errno);
+        dir.sync();
+        opened = open_directory(dir.fd(), name.c_str(), Follow::yes);
+    }
+    if (!opened.fd) throw system_failure("cannot open the directory", path, errno);
+    return std::make_unique<PosixDir>(std::move(opened), path);
+}
+
+/// Components of a path, without empty ones and ".".
+std::vector<std::string> components(std::string_view path) {
+    std::vector<std::string> parts;
+    while (!path.empty()) {
+        std::string_view part = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(path.size(), part.size() + 1));
+        if (!part.empty() && part != ".") parts.emplace_back(part);
+    }
+    return parts;
+}
+
+/// The pid in a line of /proc/locks that tells of a flock held on this inode.
+std::optional<int> flock_owner(const std::string& line, const Stat& file) {
+    int pid = 0;
+    unsigned device_major = 0, device_minor = 0;
+    std::uint64_t ino = 0;
+    int fields = std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &device_major, &device_minor, &ino);
+    if (fields != 4 || pid <= 0 || ino != file.ino) return std::nullopt;
+    // btrfs and overlayfs show another device to stat than to the lock table: the inode has to do there.
+    if (major(file.dev) != 0 && makedev(device_major, device_minor) != file.dev) return std::nullopt;
+    return pid;
+}
+
+std::string read_proc(const std::string& dir, const std::string& name) {
+    auto found = find_root(dir);
+    auto file = found ? found->find_file(name, Access::read) : nullptr;
+    return file ? std::string(text_of(read_whole(*file, 1U << 24))) : std::string();
+}
+
+std::string command_of(int pid) {
+    constexpr std::size_t longest = 120;
+    std::string words = read_proc("/proc/" + std::to_string(pid), "cmdline");
+    while (words.ends_with('\0')) words.pop_back();
+    std::replace(words.begin(), words.end(), '\0', ' ');
+    if (words.size() > longest) words = words.substr(0, longest) + "...";
+    return printable(words);
+}
+
+}  // namespace
+
+std::unique_ptr<Dir> find_root(const std::string& path) {
+    OpenedDir opened = open_path(path);
+    if (!opened.fd && errno == ENOENT) return nullptr;
+    if (!opened.fd) throw system_failure("cannot open the directory", path, errno);
+    return std::make_unique<PosixDir>(std::move(opened), without_trailing_slashes(path));
+}
+
+std::unique_ptr<Dir> open_root(const std::string& path) {
+    auto found = find_root(path);
+    if (!found) throw system_failure("cannot open the directory", path, ENOENT);
+    return found;
+}
+
+std::unique_ptr<Dir> make_root(const std::string& path, bool private_last) {
+    if (auto found = find_root(path)) return found;
+    const std::vector<std::string> parts = components(path);
+    if (parts.empty()) throw system_failure("cannot create the directory", path, ENOENT);
+    const std::string start = path.starts_with('/') ? "/" : ".";
+    auto dir = std::make_unique<PosixDir>(open_directory(AT_FDCWD, start.c_str(), Follow::yes), start);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const bool last = i + 1 == parts.size();
+        dir = step_into(*dir, parts[i], last && private_last ? 0700 : 0777);
+    }
+    return dir;
+}
+
+Located locate(const std::string& path) {
+    const std::string trimmed = without_trailing_slashes(path);
+    const std::size_t slash = trimmed.rfind('/');
+    const std::string name = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
+    if (trimmed == "/" || name == "." || name == "..") return {.dir = open_root(path), .name = "."};
+    auto dir = open_root(slash == std::string::npos ? "." : trimmed.substr(0, slash + 1));
+    return {.dir = std::move(dir), .name = name};
+}
+
+std::string lock_holder(File& file) {
+    const Stat stat = file.stat();
+    std::string locks = read_proc("/proc", "locks");
+    for (std::size_t start = 0; start < locks.size();) {
+        const std::size_t end = std::min(locks.find('\n', start), locks.size());
+        if (auto pid = flock_owner(locks.substr(start, end - start), stat)) {
+            std::string command = command_of(*pid);
+            return "pid " + std::to_string(*pid) + (command.empty() ? "" : " (" + command + ")");
+        }
+        start = end + 1;
+    }
+    return "another process";
+}
+
+}  // namespace ft::io
