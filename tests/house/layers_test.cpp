@@ -1,0 +1,135 @@
+// Goal: who may include whom, and where failures are caught, stays as the list says.
+// Method: read every #include and every catch of libcore and tools.
+#include <map>
+#include <regex>
+#include <set>
+
+#include "tests/catch.h"
+#include "tests/house/checkout.h"
+
+namespace ft::house {
+
+namespace {
+
+using Names = std::set<std::string>;
+
+// The rooms, from the ground up. The standard library and the system's headers are not meant here.
+const std::map<std::string, Names> may_include = {
+    {"base", {}},
+    {"io", {"base"}},
+    {"proc", {"base"}},
+    {"store", {"base", "io", "proc"}},
+    {"source", {"base", "io"}},
+    {"ckpt", {"base", "io", "store", "source"}},
+    {"ui", {"base", "io"}},
+    {"sim", {"base", "io", "proc"}},
+    {"tools", {"base", "io", "proc", "store", "source", "ckpt", "ui"}},
+};
+
+// Where a failure may end instead of going up to run_tool. Any handler may add context and throw again.
+const std::map<std::string, std::string> may_catch = {
+    {"libcore/base/parallel.h", "a thread's edge: carried to the thread that waits"},
+    {"libcore/base/parallel.cpp", "a thread's edge: carried to the thread that waits"},
+    {"libcore/base/background.cpp", "a thread's edge: carried to the thread that waits"},
+    {"libcore/ui/run_tool.cpp", "the one place where a failure becomes a message and an exit code"},
+};
+
+// Libraries that are slow to compile, or that one day are replaced: one door each.
+const std::map<std::string, Names> doors = {
+    {"CLI/", {"libcore/ui/parse.cpp"}},
+    {"openssl/", {"libcore/base/hash.cpp"}},
+    {"xxhash", {"libcore/base/hash.cpp"}},
+    {"zstd", {"libcore/store/block.cpp"}},
+    {"nlohmann/", {"libcore/base/json.h", "libcore/base/json.cpp"}},
+};
+
+struct Include {
+    std::string path;
+    std::size_t offset = 0;
+};
+
+std::vector<Include> includes_of(const SourceFile& file) {
+    static const std::regex line("(^|\n)[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]+)[>\"]");
+    std::vector<Include> found;
+    for (std::sregex_iterator match(file.text.begin(), file.text.end(), line), end; match != end; ++match)
+        found.push_back({(*match)[2], static_cast<std::size_t>(match->position(2))});
+    return found;
+}
+
+bool is_ours(const std::string& include) {
+    return include.starts_with("libcore/") || include.starts_with("tools/") || include.starts_with("tests/");
+}
+
+std::string told(const SourceFile& file, const Include& include) {
+    return place(file, include.offset) + " includes " + include.path;
+}
+
+/// A handler's text: from its opening brace to the closing one.
+std::string block_after(const std::string& code, std::size_t at) {
+    const std::size_t open = code.find('{', at);
+    int depth = 0;
+    for (std::size_t end = open; end < code.size(); ++end) {
+        if (code[end] == '{') ++depth;
+        if (code[end] == '}' && --depth == 0) return code.substr(open, end - open);
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("each folder includes only the folders that it stands on") {
+    std::vector<std::string> wrong;
+    for (const SourceFile& file : sources_below({"libcore", "tools"})) {
+        const std::string layer = layer_of(file.path);
+        INFO(file.path);
+        REQUIRE(may_include.contains(layer));
+        for (const Include& include : includes_of(file)) {
+            const std::string other = is_ours(include.path) ? layer_of(include.path) : layer;
+            if (other != layer && !may_include.at(layer).contains(other)) wrong.push_back(told(file, include));
+        }
+    }
+    CHECK(wrong == std::vector<std::string>{});
+}
+
+TEST_CASE("a program includes nothing of another program") {
+    static const std::regex program("^tools/([a-z0-9]+)/.*");
+    std::vector<std::string> wrong;
+    for (const SourceFile& file : sources_below({"tools"})) {
+        const std::string own = std::regex_replace(file.path, program, "$1");
+        for (const Include& include : includes_of(file)) {
+            std::smatch match;
+            if (std::regex_match(include.path, match, program) && match[1] != own) wrong.push_back(told(file, include));
+        }
+    }
+    CHECK(wrong == std::vector<std::string>{});
+}
+
+TEST_CASE("each library is included through its own door only") {
+    std::vector<std::string> wrong;
+    for (const SourceFile& file : sources_below({"libcore", "tools"})) {
+        for (const Include& include : includes_of(file)) {
+            for (const auto& [library, files] : doors)
+                if (include.path.starts_with(library) && !files.contains(file.path))
+                    wrong.push_back(told(file, include));
+        }
+    }
+    CHECK(wrong == std::vector<std::string>{});
+}
+
+TEST_CASE("a failure ends only at a thread's edge, in run_tool or in a listed adapter") {
+    static const std::regex handler("\\bcatch\\s*\\(");
+    std::size_t handlers = 0;
+    std::vector<std::string> wrong;
+    for (const SourceFile& file : sources_below({"libcore", "tools"})) {
+        for (std::sregex_iterator match(file.code.begin(), file.code.end(), handler), end; match != end; ++match) {
+            ++handlers;
+            const auto at = static_cast<std::size_t>(match->position());
+            const bool goes_up = block_after(file.code, at).find("throw") != std::string::npos;
+            if (!goes_up && !may_catch.contains(file.path)) wrong.push_back(place(file, at));
+        }
+    }
+    CHECK(wrong == std::vector<std::string>{});
+    CHECK(handlers > 0);
+}
+
+}  // namespace ft::house
