@@ -1,0 +1,49 @@
+// stdout and stderr, with one difference from stdio: a write that fails is a Failure.
+//
+//     Output out(STDOUT_FILENO, "stdout"); out.write("job@7\n"); out.flush();
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "libcore/base/bytes.h"
+
+namespace ft::ui {
+
+/// A buffered descriptor. Thread-safe. Nothing is written unless flush() is called or the buffer is full.
+class Output {
+public:
+    /// descriptor  stays the caller's. name, for messages: "stdout".
+    Output(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+
+    /// fails  with the errno in error(): EPIPE where the reader is gone.
+    void write(std::string_view text);
+    void write(View bytes) { write(text_of(bytes)); }
+    void line(std::string_view text);
+    void flush();
+    /// Writes and flushes; never fails. For messages about something else: a stderr that is gone must not change how
+    /// a command ends.
+    void try_write(std::string_view text);
+    /// Whether a write has failed; nothing is written after that.
+    [[nodiscard]] bool failed();
+    /// As flush, and reports what only close(2) tells (a full quota on a network file system).
+    void close();
+
+    [[nodiscard]] bool is_terminal() const;
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+
+private:
+    void write_buffer();
+    void write_through(std::string_view text);
+    void require_written() const;
+    int descriptor_;
+    std::string name_;
+    std::mutex mutex_;
+    std::string buffer_;
+    int error_ = 0;  // errno of the first write that failed
+};
+
+}  // namespace ft::ui

@@ -1,0 +1,208 @@
+#include "libcore/ui/run_tool.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "libcore/base/text.h"
+#include "libcore/ui/attendant.h"
+#include "libcore/ui/completion.h"
+#include "libcore/ui/help.h"
+#include "libcore/ui/report.h"
+
+namespace ft {
+
+namespace ui {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// How a run ended: an exit code, or a signal to die by.
+struct Ending {
+    Exit exit = Exit::done;
+    int signal = 0;
+};
+
+/// Whether `word` stands among the words before "--".
+bool asks_for(const Words& words, std::string_view word) {
+    const auto dashes = std::find(words.begin(), words.end(), "--");
+    return std::find(words.begin(), dashes, word) != dashes;
+}
+
+ProgressMode progress_mode(const std::string& word) {
+    if (word == "always") return ProgressMode::always;
+    if (word == "never") return ProgressMode::never;
+    return word == "json" ? ProgressMode::json : ProgressMode::automatic;
+}
+
+Failure unknown_command(const Tool& tool, const std::string& word) {
+    std::vector<std::string> known{"completion", "help"};
+    for (const auto& add : tool.commands) known.push_back(add().text.name);
+    const std::string todo = fmt::format("see '{} --help'", tool.name);
+    if (word.starts_with("-"))
+        return usage_failure(fmt::format("unknown flag '{}'", printable(word)), "", "",
+                             fmt::format("flags come after the command; {}", todo));
+    const auto meant = did_you_mean(word, known);
+    return usage_failure(fmt::format("unknown command '{}'", printable(word)), "", "",
+                         meant ? fmt::format("did you mean '{}'?", *meant) : todo);
+}
+
+/// One run of one command: what lives as long as it does.
+class Run {
+public:
+    Run(const Tool& tool, const Words& words, Output& out, Output& errors, Signals& signals)
+        : tool_(tool), words_(words), out_(out), errors_(errors), signals_(signals), json_(asks_for(words, "--json")) {}
+
+    /// Runs it, with every failure said and turned into an exit code.
+    Ending guarded();
+
+private:
+    Exit dispatch();
+    Exit dispatch_word();
+    Exit run_command(const Command& command, Words words);
+    Exit print(const std::string& text);
+    Ending stopped_or(const Failure& failure);
+    Ending unwritten(const Failure& failure);
+    void say(const Failure& failure);
+
+    const Tool& tool_;
+    const Words& words_;
+    Output& out_;
+    Output& errors_;
+    Signals& signals_;
+    bool json_;
+    bool json_on_stderr_ = false;
+    int signal_ = 0;
+    std::string done_;
+    SystemClock clock_;
+    Progress progress_;
+};
+
+Ending Run::guarded() {
+    try {
+        const Exit exit = dispatch();
+        out_.close();
+        return {exit, signal_};
+    } catch (const Failure& failure) {
+        return stopped_or(failure);
+    } catch (const std::bad_alloc&) {
+        return stopped_or(Failure({.what = "out of memory", .where = "", .why = "", .todo = "free some, or give fewer --jobs"}));
+    } catch (const std::exception& error) {
+        return stopped_or(Failure({.what = "cannot go on", .where = "", .why = error.what(), .todo = ""}));
+    }
+}
+
+/// A command that the user stopped fails in any way it likes: what counts is the signal.
+Ending Run::stopped_or(const Failure& failure) {
+    if (signal_ != 0) {
+        say(Failure({.what = fmt::format("stopped by SIG{}", ::sigabbrev_np(signal_)), .where = "", .why = "", .todo = done_}));
+        return {Exit::failed, signal_};
+    }
+    if (out_.failed()) return unwritten(failure);
+    say(failure);
+    return {failure.exit(), 0};
+}
+
+/// stdout could not be written. A reader that went away (head, less) ends a command that only reads quietly.
+Ending Run::unwritten(const Failure& failure) {
+    if (done_.empty()) {
+        if (failure.error() == EPIPE) return {Exit::failed, SIGPIPE};
+        errors_.try_write(failure_line(tool_.name, failure));
+        return {failure.exit(), 0};
+    }
+    Failure::Parts parts = failure.parts();
+    parts.what = fmt::format("{}, but cannot write the answer", done_);
+    errors_.try_write(failure_line(tool_.name, Failure(parts)));
+    return {Exit::incomplete, 0};
+}
+
+void Run::say(const Failure& failure) {
+    if (!json_) {
+        errors_.try_write(failure_line(tool_.name, failure));
+        return;
+    }
+    Output& where = json_on_stderr_ ? errors_ : out_;
+    where.try_write(failure_answer(failure).json(tool_.name, "error") + "\n");
+    if (where.failed()) errors_.try_write(failure_line(tool_.name, failure));
+}
+
+Exit Run::print(const std::string& text) {
+    out_.write(text);
+    return Exit::done;
+}
+
+Exit Run::dispatch() {
+    const bool has_verbs = !tool_.commands.front()().text.name.empty();
+    if (words_.size() == 2 && words_[0] == "completion") return print(completion_script(tool_, words_[1]));
+    if (words_.size() == 1 && words_[0] == "--version") return print(fmt::format("{} {}\n", tool_.name, tool_.version));
+    if (!has_verbs) return run_command(tool_.commands.front()(), words_);
+    return dispatch_word();
+}
+
+Exit Run::dispatch_word() {
+    if (words_.empty())
+        throw usage_failure("no command given", "", "", fmt::format("see '{} --help'", tool_.name));
+    Words words = words_;
+    if (words[0] == "help") {  // "ftckpt help save" as "ftckpt save --help"
+        words.erase(words.begin());
+        words.emplace_back("--help");
+    }
+    if (words[0] == "--help" || words[0] == "-h") return print(tool_help(tool_));
+    if (words[0] == "completion")
+        throw usage_failure("completion: which shell?", "", "", fmt::format("try '{} completion bash'", tool_.name));
+    for (const auto& add : tool_.commands) {
+        const Command command = add();
+        if (command.text.name == words[0]) return run_command(command, Words(words.begin() + 1, words.end()));
+    }
+    throw unknown_command(tool_, words[0]);
+}
+
+Exit Run::run_command(const Command& command, Words words) {
+    Flags flags;
+    CommonOptions common;
+    const auto body = command.bind(flags);
+    declare_common(flags, common);
+    if (asks_for(words, "--help") || asks_for(words, "-h")) return print(command_help(tool_, command.text, flags));
+    if (asks_for(words, "--version")) return print(fmt::format("{} {}\n", tool_.name, tool_.version));
+    parse(flags, command.text.name.empty() ? "usage" : command.text.name, words);
+
+    report_bus_errors(common.json ? BusReport::json_on_stdout : BusReport::text);
+    ProgressLine line(progress_mode(common.progress), tool_.name, errors_, common.json ? out_ : errors_);
+    Attendant attendant(signals_, progress_, line, clock_);
+    Env env({tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor()});
+    // However the body ends, what it did and whether it was stopped is known here afterwards.
+    struct Keep {
+        Run& run;
+        Env& env;
+        Attendant& attendant;
+        ~Keep() {
+            attendant.dismiss();
+            run.signal_ = attendant.signal();
+            run.done_ = env.what_was_done();
+            run.json_on_stderr_ = env.has_data_on_stdout();
+        }
+    } keep{*this, env, attendant};
+    return body(env);
+}
+
+}  // namespace
+}  // namespace ui
+
+int run_tool(const ui::Tool& tool, int argc, char** argv) {
+    ui::open_standard_descriptors();
+    ui::raise_descriptor_limit();
+    ui::ignore_write_signals();
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    ui::Output out(STDOUT_FILENO, "stdout");
+    ui::Output errors(STDERR_FILENO, "stderr");
+    ui::Signals signals;
+    const ui::Ending ending = ui::Run(tool, words, out, errors, signals).guarded();
+    if (ending.signal != 0) ui::die_by(ending.signal);
+    return static_cast<int>(ending.exit);
+}
+
+}  // namespace ft
