@@ -253,8 +253,9 @@ void TreeBuilder::adjust(io::Dir& dir, const std::string& name, const io::Stat& 
     const bool owner_differs = current.uid != entry.uid || current.gid != entry.gid;
     const bool owner_is_right = finisher.owner(current.uid, current.gid);
     const std::vector<io::Xattr> xattrs = object.xattrs();  // after the owner, whose change drops capabilities
-    const bool locked = !powers_.as_root && (current.mode & owner_write) == 0 && entry.kind != io::Kind::symlink;
-    if (xattrs != entry.xattrs && locked) (void)refused(is_refusal, [&] { object.set_mode(current.mode | owner_write); });
+    const bool locked = xattrs != entry.xattrs && !powers_.as_root && (current.mode & owner_write) == 0 &&
+                        entry.kind != io::Kind::symlink;
+    if (locked) (void)refused(is_refusal, [&] { object.set_mode(current.mode | owner_write); });
     if (xattrs != entry.xattrs) adjust_xattrs(finisher, xattrs, entry.xattrs, true);
     // A new owner may have cost set-id bits, and a locked file is open now.
     const bool mode_moved = locked || (owner_differs && (current.mode & set_id_bits) != 0);

@@ -16,7 +16,7 @@
 namespace ft::source {
 
 struct WalkOptions {
-    std::vector<std::string> excludes;  ///< globs (base/text.h); with a '/' matched against the path, without against any component's name
+    std::vector<std::string> excludes;  ///< globs; excludes.h says what they meet
     bool one_file_system = false;       ///< mount points are saved as empty directories
     unsigned threads = 0;               ///< that look ahead; 0: none, everything on the caller's thread
 };
@@ -37,8 +37,8 @@ public:
     TreeWalk(const TreeWalk&) = delete;
     TreeWalk& operator=(const TreeWalk&) = delete;
 
-    /// The next entry in path order; std::nullopt after the last. A root that is missing is a Failure; an entry that vanished meanwhile is
-    /// left out silently, as if it had been removed before.
+    /// The next entry in path order; std::nullopt after the last. A root that is missing, or a directory that cannot be listed, is a
+    /// Failure; an entry that vanished meanwhile is left out silently, as if it had been removed before.
     [[nodiscard]] std::optional<Found> next();
 
 private:
@@ -47,6 +47,7 @@ private:
 };
 
 /// Completes what stat does not say: symlink target and xattrs. Through `file` where it is open (regular files), else by name.
+/// Nothing for further names of a hard-link group: the first name has it.
 void read_attributes(Found& found, io::File* file);
 
 }  // namespace ft::source
