@@ -7,34 +7,34 @@
 
 namespace ft::io {
 
-namespace {
-
-std::string place(const Dir& dir, const std::string& name) { return dir.path() + "/" + name; }
-
-}  // namespace
-
 bool is_name(std::string_view name) {
     if (name.empty() || name == "." || name == "..") return false;
     return std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || c == '\0'; });
 }
 
+std::string join_path(const std::string& dir, const std::string& name) {
+    if (name == "." || name.empty()) return dir;
+    if (dir == ".") return name;
+    return dir.ends_with('/') ? dir + name : dir + "/" + name;
+}
+
 std::unique_ptr<File> open_file(Dir& dir, const std::string& name, Access access) {
     auto file = dir.find_file(name, access);
-    if (!file) throw system_failure("cannot open", place(dir, name), ENOENT);
+    if (!file) throw system_failure("cannot open", join_path(dir.path(), name), ENOENT);
     return file;
 }
 
 std::unique_ptr<Dir> open_dir(Dir& dir, const std::string& name) {
     auto found = dir.find_dir(name);
-    if (!found) throw system_failure("cannot open", place(dir, name), ENOENT);
+    if (!found) throw system_failure("cannot open", join_path(dir.path(), name), ENOENT);
     return found;
 }
 
 std::unique_ptr<Dir> ensure_dir(Dir& dir, const std::string& name, std::uint32_t mode) {
-    if (auto found = dir.find_dir(name)) return found;
-    dir.make_dir(name, mode);  // false: another process was faster, but its name may not be durable yet
+    std::unique_ptr<Dir> found = dir.find_dir(name);
+    if (!found) dir.make_dir(name, mode);
     dir.sync();
-    return open_dir(dir, name);
+    return found ? std::move(found) : open_dir(dir, name);
 }
 
 Bytes read_whole(File& file, std::uint64_t limit) {
@@ -45,7 +45,8 @@ Bytes read_whole(File& file, std::uint64_t limit) {
     for (std::size_t room = expected + 1;; room = 2 * bytes.size()) {
         bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(room, limit + 1)));
         filled += file.read_at(std::span(bytes).subspan(filled), filled);
-        if (filled > limit) throw damage(file.path(), "longer than the " + std::to_string(limit) + " bytes it may have");
+        if (filled > limit)
+            throw damage(file.path(), "longer than the " + std::to_string(limit) + " bytes it may have");
         if (filled < bytes.size()) break;
     }
     bytes.resize(filled);

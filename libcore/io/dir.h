@@ -1,8 +1,9 @@
 // The disk, as everything above sees it: a directory handle, a file handle, and nothing by path.
 //
-// Names are single components (is_name); "." means the directory itself where an operation changes or reads attributes, and
-// for find_dir (a further handle of it). Any other name is a Failure. No operation follows a symbolic link, so code can only reach what lies below the Dir it was given.
-// Implementations: io/posix (the machine's), sim/disk (simulated, with power cuts), io/faulty (decorates one with a fault script).
+// Names are single components (is_name); "." means the directory itself where an operation changes or reads attributes,
+// and for find_dir (a further handle of it). Any other name is a Failure. No operation follows a symbolic link, so code
+// can only reach what lies below the Dir it was given. Implementations: io/posix (the machine's), sim/disk (simulated,
+// with power cuts), io/faulty (decorates one with a fault script).
 //
 // Failures: anything unexpected throws Failure with errno in error(). Where a caller weighs an outcome it is a value:
 // find_* give nullptr for a missing name, put-like calls give false where the name is taken.
@@ -78,8 +79,8 @@ public:
     virtual bool punch_hole(std::uint64_t at, std::uint64_t length) = 0;
     /// Shares all of `other`'s blocks (reflink); false where the file system cannot.
     virtual bool clone_from(File& other) = 0;
-    /// Content and size are durable when it returns; the name is not (Dir::sync). After a failure the file is poisoned: every later
-    /// sync fails too, because the lost pages look clean to the kernel.
+    /// Content and size are durable when it returns; the name is not (Dir::sync). After a failure the file is poisoned:
+    /// every later sync fails too, because the lost pages look clean to the kernel.
     virtual void sync() = 0;
     /// Asks the disk to start writing [at, at+length); no promise.
     virtual void start_writeback(std::uint64_t at, std::uint64_t length) = 0;
@@ -113,7 +114,8 @@ public:
     virtual std::unique_ptr<Dir> find_dir(const std::string& name) = 0;
     /// A new empty file, read_write; nullptr where the name is taken.
     virtual std::unique_ptr<File> create_file(const std::string& name, std::uint32_t mode) = 0;
-    /// A file without a name; it vanishes with its handle unless given one by publish(). nullptr where the file system cannot.
+    /// A file without a name; it vanishes with its handle unless given one by publish(). nullptr where the file system
+    /// cannot.
     virtual std::unique_ptr<File> create_unnamed(std::uint32_t mode) = 0;
     /// Names a file made by create_unnamed on this file system; false where the name is taken.
     virtual bool publish(File& unnamed, const std::string& name) = 0;
@@ -165,10 +167,13 @@ public:
 
 /// Whether `name` can name something in a directory: not empty, no '/', no NUL, neither "." nor "..".
 [[nodiscard]] bool is_name(std::string_view name);
+/// For messages: the path of `name` in the directory `dir`.
+[[nodiscard]] std::string join_path(const std::string& dir, const std::string& name);
 /// As find_*, with a Failure where the name is missing.
 [[nodiscard]] std::unique_ptr<File> open_file(Dir& dir, const std::string& name, Access access = Access::read);
 [[nodiscard]] std::unique_ptr<Dir> open_dir(Dir& dir, const std::string& name);
-/// find_dir, or a new one (mode 0777 less umask unless given) whose name is durable when it returns.
+/// find_dir, or a new one (mode 0777 less umask unless given). Its name is durable when it returns, whoever made it: a
+/// run that was killed before its sync may have left a name that can be seen and can yet be lost.
 [[nodiscard]] std::unique_ptr<Dir> ensure_dir(Dir& dir, const std::string& name, std::uint32_t mode = 0777);
 /// The whole of a file of at most `limit` bytes; a Failure (damage) where it is longer.
 [[nodiscard]] Bytes read_whole(File& file, std::uint64_t limit);

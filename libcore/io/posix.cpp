@@ -18,7 +18,8 @@ namespace ft::io {
 
 namespace {
 
-/// Opens a path of any length: in pieces, as the kernel takes none of PATH_MAX bytes. Empty, with errno, where it fails.
+/// Opens a path of any length: in pieces, as the kernel takes none of PATH_MAX bytes. Empty, with errno, where it
+/// fails.
 OpenedDir open_path(const std::string& path) {
     std::string_view left = path;
     OpenedDir at;
@@ -40,11 +41,22 @@ std::string without_trailing_slashes(std::string path) {
     return path;
 }
 
-/// The directory `name` in `dir`, made durably where it is missing. Links are followed: it is the user's path.
+/// Syncs a directory in which nothing was made just now. Where this process may not write, or the file system has no
+/// such call for directories, there is nothing of ours to wait for.
+void settle(const PosixDir& dir) {
+    if (again([&] { return ::fsync(dir.fd()); }) == 0) return;
+    if (errno != EBADF && errno != EINVAL && errno != EROFS)  // EBADF: a handle only to pass through
+        throw system_failure("cannot write to the disk", dir.path(), errno);
+}
+
+/// The directory `name` in `dir`, durable whoever made it: a run that was killed between making it and its sync left a
+/// name which can be seen and can yet be lost. Links are followed: it is the user's path.
 std::unique_ptr<PosixDir> step_into(PosixDir& dir, const std::string& name, std::uint32_t mode) {
-    const std::string path = dir.path() == "/" ? "/" + name : dir.path() == "." ? name : dir.path() + "/" + name;
+    const std::string path = join_path(dir.path(), name);
     OpenedDir opened = open_directory(dir.fd(), name.c_str(), Follow::yes);
-    if (!opened.fd && errno == ENOENT) {
+    if (opened.fd) {
+        settle(dir);
+    } else if (errno == ENOENT) {
         if (again([&] { return ::mkdirat(dir.fd(), name.c_str(), mode); }) != 0 && errno != EEXIST)
             throw system_failure("cannot create the directory", path, errno);
         dir.sync();
@@ -70,7 +82,8 @@ std::optional<int> flock_owner(const std::string& line, const Stat& file) {
     int pid = 0;
     unsigned device_major = 0, device_minor = 0;
     std::uint64_t ino = 0;
-    int fields = std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &device_major, &device_minor, &ino);
+    int fields =
+        std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &device_major, &device_minor, &ino);
     if (fields != 4 || pid <= 0 || ino != file.ino) return std::nullopt;
     // btrfs and overlayfs show another device to stat than to the lock table: the inode has to do there.
     if (major(file.dev) != 0 && makedev(device_major, device_minor) != file.dev) return std::nullopt;
@@ -108,11 +121,12 @@ std::unique_ptr<Dir> open_root(const std::string& path) {
 }
 
 std::unique_ptr<Dir> make_root(const std::string& path, bool private_last) {
-    if (auto found = find_root(path)) return found;
+    if (path.empty()) throw system_failure("cannot create the directory", path, ENOENT);
     const std::vector<std::string> parts = components(path);
-    if (parts.empty()) throw system_failure("cannot create the directory", path, ENOENT);
     const std::string start = path.starts_with('/') ? "/" : ".";
-    auto dir = std::make_unique<PosixDir>(open_directory(AT_FDCWD, start.c_str(), Follow::yes), start);
+    OpenedDir opened = open_directory(AT_FDCWD, start.c_str(), Follow::yes);
+    if (!opened.fd) throw system_failure("cannot open the directory", start, errno);
+    auto dir = std::make_unique<PosixDir>(std::move(opened), start);
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const bool last = i + 1 == parts.size();
         dir = step_into(*dir, parts[i], last && private_last ? 0700 : 0777);
@@ -126,6 +140,10 @@ Located locate(const std::string& path) {
     const std::string name = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
     if (trimmed == "/" || name == "." || name == "..") return {.dir = open_root(path), .name = "."};
     auto dir = open_root(slash == std::string::npos ? "." : trimmed.substr(0, slash + 1));
+    if (trimmed.size() < path.size()) {  // "link/" means where the link leads, as in every program
+        std::optional<Stat> last = dir->stat(name);
+        if (last && last->kind == Kind::symlink) return {.dir = open_root(path), .name = "."};
+    }
     return {.dir = std::move(dir), .name = name};
 }
 

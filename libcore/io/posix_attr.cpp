@@ -52,26 +52,41 @@ Time to_time(const statx_timestamp& from) { return {.s = from.tv_sec, .ns = from
 
 std::optional<Kind> kind_of(std::uint32_t mode) {
     switch (mode & S_IFMT) {
-        case S_IFREG: return Kind::file;
-        case S_IFDIR: return Kind::dir;
-        case S_IFLNK: return Kind::symlink;
-        case S_IFIFO: return Kind::fifo;
-        case S_IFCHR: return Kind::char_device;
-        case S_IFBLK: return Kind::block_device;
-        case S_IFSOCK: return Kind::socket;
-        default: return std::nullopt;
+        case S_IFREG:
+            return Kind::file;
+        case S_IFDIR:
+            return Kind::dir;
+        case S_IFLNK:
+            return Kind::symlink;
+        case S_IFIFO:
+            return Kind::fifo;
+        case S_IFCHR:
+            return Kind::char_device;
+        case S_IFBLK:
+            return Kind::block_device;
+        case S_IFSOCK:
+            return Kind::socket;
+        default:
+            return std::nullopt;
     }
 }
 
 std::uint32_t type_bits(Kind kind) {
     switch (kind) {
-        case Kind::file: return S_IFREG;
-        case Kind::dir: return S_IFDIR;
-        case Kind::symlink: return S_IFLNK;
-        case Kind::fifo: return S_IFIFO;
-        case Kind::char_device: return S_IFCHR;
-        case Kind::block_device: return S_IFBLK;
-        case Kind::socket: return S_IFSOCK;
+        case Kind::file:
+            return S_IFREG;
+        case Kind::dir:
+            return S_IFDIR;
+        case Kind::symlink:
+            return S_IFLNK;
+        case Kind::fifo:
+            return S_IFIFO;
+        case Kind::char_device:
+            return S_IFCHR;
+        case Kind::block_device:
+            return S_IFBLK;
+        case Kind::socket:
+            return S_IFSOCK;
     }
     return 0;
 }

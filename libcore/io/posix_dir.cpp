@@ -37,7 +37,8 @@ std::optional<Kind> kind_of_type(unsigned char type) { return kind_of(DTTOIF(typ
 /// Appends the names in what getdents64 filled.
 void append_names(std::span<const char> filled, std::vector<Listed>& into) {
     while (!filled.empty()) {
-        std::uint16_t length = 0;  // of the record, which is aligned to 8 in the kernel's buffer but not for the compiler
+        std::uint16_t length =
+            0;  // of the record, which is aligned to 8 in the kernel's buffer but not for the compiler
         std::memcpy(&length, filled.data() + offsetof(dirent64, d_reclen), sizeof length);
         const char* name = filled.data() + offsetof(dirent64, d_name);
         if (std::strcmp(name, ".") != 0 && std::strcmp(name, "..") != 0)
@@ -60,7 +61,7 @@ PosixDir::PosixDir(OpenedDir opened, std::string path)
       path_(std::make_shared<const std::string>(shortened(std::move(path)))),
       readable_(opened.readable) {}
 
-std::string PosixDir::place(const std::string& name) const { return Origin{path_, name}.text(); }
+std::string PosixDir::place(const std::string& name) const { return join_path(*path_, name); }
 
 void PosixDir::fail(std::string_view what, const std::string& name) const {
     int error = errno;
@@ -69,8 +70,11 @@ void PosixDir::fail(std::string_view what, const std::string& name) const {
 
 const char* PosixDir::single(const std::string& name) const {
     if (is_name(name)) return name.c_str();
-    throw Failure({.what = "cannot use the name '" + name + "'", .where = *path_, .why = "it does not name one object in a directory",
-                   .todo = {}, .error = EINVAL});
+    throw Failure({.what = "cannot use the name '" + name + "'",
+                   .where = *path_,
+                   .why = "it does not name one object in a directory",
+                   .todo = {},
+                   .error = EINVAL});
 }
 
 const char* PosixDir::single_or_self(const std::string& name) const { return name == "." ? "" : single(name); }
@@ -81,7 +85,10 @@ void PosixDir::require_regular(const Fd& fd, const std::string& name) const {
     struct stat found;
     require([&] { return ::fstat(fd.get(), &found); }, "cannot open", name);
     if (S_ISREG(found.st_mode)) return;
-    throw Failure({.what = "cannot open", .where = place(name), .why = "it is not a regular file", .todo = {},
+    throw Failure({.what = "cannot open",
+                   .where = place(name),
+                   .why = "it is not a regular file",
+                   .todo = {},
                    .error = S_ISDIR(found.st_mode) ? EISDIR : EINVAL});
 }
 
@@ -103,7 +110,8 @@ std::unique_ptr<File> PosixDir::find_file(const std::string& name, Access access
     Fd fd = open_existing(name, access == Access::read ? O_RDONLY : O_RDWR);
     if (!fd && errno == ENOENT) return nullptr;
     if (!fd && errno == ELOOP)
-        throw Failure({.what = "cannot open", .where = place(name), .why = "it is a symbolic link", .todo = {}, .error = ELOOP});
+        throw Failure(
+            {.what = "cannot open", .where = place(name), .why = "it is a symbolic link", .todo = {}, .error = ELOOP});
     if (!fd) fail("cannot open", name);
     require_regular(fd, name);
     return file_of(std::move(fd), name);

@@ -97,9 +97,10 @@ private:
     Fd fd_;
     std::shared_ptr<const std::string> path_;  // shared with the files opened here: their messages outlive this handle
     bool readable_;
-    std::atomic<bool> keep_atime_{true};  ///< until the kernel refuses: then one failed call per directory, not per file
-    std::atomic<int> poison_{0};          ///< errno of the sync that failed
-    std::mutex list_mutex_;               ///< the descriptor's offset, which list() moves
+    std::atomic<bool> keep_atime_{
+        true};                    ///< until the kernel refuses: then one failed call per directory, not per file
+    std::atomic<int> poison_{0};  ///< errno of the sync that failed
+    std::mutex list_mutex_;       ///< the descriptor's offset, which list() moves
     bool listed_ = false;
 };
 

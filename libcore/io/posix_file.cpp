@@ -35,12 +35,6 @@ bool unsupported(int error) { return error == EOPNOTSUPP || error == ENOSYS || e
 
 }  // namespace
 
-std::string Origin::text() const {
-    if (name == "." || name.empty()) return *dir;
-    if (*dir == ".") return name;
-    return dir->ends_with('/') ? *dir + name : *dir + "/" + name;
-}
-
 void PosixFile::fail(std::string_view what) const {
     int error = errno;
     throw system_failure(what, path(), error);
@@ -49,9 +43,8 @@ void PosixFile::fail(std::string_view what) const {
 std::size_t PosixFile::read_at(std::span<std::byte> into, std::uint64_t at) {
     std::size_t done = 0;
     while (done < into.size()) {
-        ssize_t count = again([&] {
-            return ::pread(fd(), into.data() + done, into.size() - done, static_cast<off_t>(at + done));
-        });
+        ssize_t count =
+            again([&] { return ::pread(fd(), into.data() + done, into.size() - done, static_cast<off_t>(at + done)); });
         if (count < 0) fail("cannot read");
         if (count == 0) break;
         done += static_cast<std::size_t>(count);

@@ -12,9 +12,10 @@ namespace ft::io {
 
 /// How messages call an object. Cheap to make: millions of files are opened, few fail.
 struct Origin {
-    std::shared_ptr<const std::string> dir;  ///< shared by all that was opened in one directory, and may outlive its Dir
+    std::shared_ptr<const std::string>
+        dir;  ///< shared by all that was opened in one directory, and may outlive its Dir
     std::string name;
-    [[nodiscard]] std::string text() const;
+    [[nodiscard]] std::string text() const { return join_path(*dir, name); }
 };
 
 class PosixFile final : public File {
