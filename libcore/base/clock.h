@@ -21,7 +21,8 @@ public:
     virtual ~Clock() = default;
     /// CLOCK_REALTIME.
     [[nodiscard]] virtual Time now() = 0;
-    /// The clock that file systems stamp files with (CLOCK_REALTIME_COARSE): never later than the stamp of a write that follows.
+    /// The clock that file systems stamp files with (CLOCK_REALTIME_COARSE): never later than the stamp of a write that
+    /// follows.
     [[nodiscard]] virtual Time file_clock() = 0;
     /// For durations only.
     [[nodiscard]] virtual std::chrono::nanoseconds monotonic() = 0;
@@ -40,7 +41,7 @@ public:
     std::uint64_t random() override;
 };
 
-/// `time` in seconds since 1970, for arithmetic that needs no nanoseconds.
+/// A duration as a number, for arithmetic and reports.
 [[nodiscard]] inline double seconds(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace ft

@@ -1,9 +1,10 @@
 // The one way in which an operation fails.
 //
 // A Failure says what could not be done, where, why, and what to do next; it travels as an exception to exactly one
-// place (ui/run_tool), which prints it in one line and ends with its exit code. Outcomes that a caller weighs are values, never Failures.
+// place (ui/run_tool), which prints it in one line and ends with its exit code. Outcomes that a caller weighs are values,
+// never Failures.
 //
-//     throw Failure{.what = "cannot open the store", .where = path, .why = "not a store", .todo = "name one with --store"};
+//     throw Failure({.what = "cannot open the store", .where = path, .why = "not a store", .todo = "use --store"});
 #pragma once
 
 #include <exception>
@@ -26,10 +27,10 @@ enum class Exit : int {
 
 struct Failure : std::exception {
     struct Parts {
-        std::string what;   ///< what could not be done: "cannot save 'job'"
-        std::string where;  ///< the object: a path, a checkpoint, a flag
-        std::string why;    ///< the reason, in the system's words where it has some
-        std::string todo;   ///< the remedy, or what state remains: "nothing changed; try 'ftckpt prune'"
+        std::string what = {};   ///< what could not be done: "cannot save 'job'"
+        std::string where = {};  ///< the object: a path, a checkpoint, a flag
+        std::string why = {};    ///< the reason, in the system's words where it has some
+        std::string todo = {};   ///< the remedy, or what state remains: "nothing changed; try 'ftckpt prune'"
         Exit exit = Exit::failed;
         int error = 0;  ///< errno behind it, 0 where there is none
     };

@@ -1,11 +1,12 @@
 // Content-defined chunking: where to cut a byte stream so that equal content gives equal chunks wherever it stands.
 //
-// FastCDC (Xia et al., USENIX ATC 2016): a gear hash rolls over the content; a position whose hash has enough zero bits is a candidate
-// cut; fewer bits are asked for beyond the normal size (normalised chunking). Here the hash of a position depends on the 64 bytes before
-// it only, so that candidates can be found in any segment, on any thread, and the cuts are the same as those of one pass from the start.
+// FastCDC (Xia et al., USENIX ATC 2016): a gear hash rolls over the content; a position whose hash has enough zero bits
+// is a candidate cut; fewer bits are asked for beyond the normal size (normalised chunking). Here the hash of a
+// position depends on the 64 bytes before it only, so that candidates can be found in any segment, on any thread, and
+// the cuts are those of one pass.
 //
-//     std::vector<Candidate> c = find_candidates(segment, lookback);   // parallel, the expensive part
-//     Cutter cutter; cutter.cut(c, ...)                                // serial, cheap
+//     auto candidates = find_candidates(segment, lookback, sizes);                     // parallel, the expensive part
+//     auto end = next_cut(start, known, at_end, candidates, segment_start, sizes);     // serial, cheap
 #pragma once
 
 #include <array>
@@ -33,14 +34,23 @@ struct Candidate {
     bool strong = false;  ///< also meets the stricter mask, asked for below the normal size
 };
 
-/// All candidates in `segment`, ascending. `before`: the bytes just before it (up to gear_window are used; empty at the content's start).
+/// All candidates in `segment`, ascending.
+///
+/// before   the bytes just before the segment: gear_window of them (more are not used), or all there are since the
+/// content's start. sizes    min <= normal <= max, normal >= 64; the mask has log2(normal) - 2 bits, the stricter one
+/// log2(normal) + 2.
 [[nodiscard]] std::vector<Candidate> find_candidates(View segment, View before, const ChunkSizes& sizes);
 
-/// The end of the chunk that starts at `start` in content of which `known` bytes are known and candidates up to there (ascending, positions
-/// counted from the same origin as start); std::nullopt where more must be known first. at_end: known is the content's end.
+/// The end of the chunk that starts at `start`: the first candidate at a length of min or more (a strong one below
+/// normal), max at the latest. std::nullopt where more must be known first.
+///
+/// known            bytes of content that are known, from the same origin as start; all candidates up to there are
+/// given. at_end           known is the content's end: what is left is the last chunk, perhaps shorter than min.
+/// candidates       ascending; candidates_base + end is a position from the same origin as start. Those before start do
+/// no harm.
 [[nodiscard]] std::optional<std::uint64_t> next_cut(std::uint64_t start, std::uint64_t known, bool at_end,
-                                                    std::span<const Candidate> candidates, std::uint64_t candidates_base,
-                                                    const ChunkSizes& sizes);
+                                                    std::span<const Candidate> candidates,
+                                                    std::uint64_t candidates_base, const ChunkSizes& sizes);
 
 /// The lengths of all chunks of one whole piece of content.
 [[nodiscard]] std::vector<std::uint32_t> chunk_lengths(View content, const ChunkSizes& sizes);
