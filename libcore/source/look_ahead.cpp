@@ -61,11 +61,17 @@ void LookAhead::ask(const Task& task) {
         lock.lock();
         publish(task);
     }
-    done_.wait(lock, [&] { return failure_ || stage == Stage::done; });
+    while (!failure_ && stage != Stage::done) {
+        // Another thread is at it: something useful meanwhile costs less than to sleep and be woken.
+        if (has_work())
+            work_once(lock);
+        else
+            done_.wait(lock);
+    }
     if (failure_) std::rethrow_exception(failure_);
     if (!std::exchange(ahead_of(task), false)) return;
     count(task, false);
-    wake_.notify_all();
+    if (has_work()) wake_.notify_one();
 }
 
 void LookAhead::work() {
@@ -85,22 +91,28 @@ void LookAhead::work_until_stopped() {
     for (;;) {
         wake_.wait(lock, [&] { return stop_ || has_work(); });
         if (stop_) return;
-        const Task task = std::move(pending_.extract(pending_.begin()).mapped());
-        const std::shared_ptr<io::Dir> dir = task.list ? task.node->parent->dir : task.node->dir;
-        if (dir == nullptr) continue;  // closed by the walk, which will do this itself
-        stage_of(task) = Stage::running;
-        ahead_of(task) = true;
-        if (task.list) ++dirs_ahead_;
-        std::string key = key_of(task);
-        if (compare_paths(farthest_, key) < 0) farthest_ = std::move(key);
-        lock.unlock();
-        run(task, dir);
-        lock.lock();
-        publish(task);
-        if (task.list) --dirs_ahead_;
-        count(task, true);
-        done_.notify_all();
+        work_once(lock);
     }
+}
+
+/// Does what is nearest to the walk; there is some. Lets go of the mutex meanwhile.
+void LookAhead::work_once(std::unique_lock<std::mutex>& lock) {
+    const Task task = std::move(pending_.extract(pending_.begin()).mapped());
+    const std::shared_ptr<io::Dir> dir = task.list ? task.node->parent->dir : task.node->dir;
+    if (dir == nullptr) return;  // closed by the walk, which will do this itself
+    stage_of(task) = Stage::running;
+    ahead_of(task) = true;
+    if (task.list) ++dirs_ahead_;
+    std::string key = key_of(task);
+    if (compare_paths(farthest_, key) < 0) farthest_ = std::move(key);
+    if (has_work()) wake_.notify_one();
+    lock.unlock();
+    run(task, dir);
+    lock.lock();
+    publish(task);
+    if (task.list) --dirs_ahead_;
+    count(task, true);
+    done_.notify_one();  // only the walk's thread waits there
 }
 
 bool LookAhead::has_work() const {
@@ -193,7 +205,7 @@ void LookAhead::publish(const Task& task) {
     if (slice < node.slices.size())
         for (const Item& item : node.slices[slice].items)
             if (item.node) queue({.node = item.node, .list = true});
-    if (!pending_.empty()) wake_.notify_all();
+    if (has_work()) wake_.notify_one();
 }
 
 void LookAhead::queue(Task task) {

@@ -93,6 +93,7 @@ private:
     void ask(const Task& task);
     void work();
     void work_until_stopped();
+    void work_once(std::unique_lock<std::mutex>& lock);
     [[nodiscard]] bool has_work() const;
     void run(const Task& task, const std::shared_ptr<io::Dir>& dir);
     void list(Node& node, const std::shared_ptr<io::Dir>& above);
