@@ -1,6 +1,7 @@
 // Saves sources into one checkpoint of a store: walk or read, chunk, digest, look up, compress, write, publish.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct SaveRequest {
     unsigned jobs = 0;      ///< worker threads; 0: none, all on the calling thread in one fixed order
     bool full = false;      ///< read every file, whatever its times say
     bool allow_empty = false;  ///< accept a stream of 0 bytes
+    std::string host = {}, command = {};  ///< kept in the manifest
+    /// Names of owner ids, "" where they have none; kept in the manifest. May be empty.
+    std::function<std::string(std::uint32_t)> user_name = {}, group_name = {};
 };
 
 /// Saves all sources as NAME@SEQ, published at once; durable when it returns. Nothing is visible before, and nothing after a failure.

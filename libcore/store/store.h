@@ -58,8 +58,9 @@ public:
     /// Failure: Exit::no where missing, Exit::damage where damaged.
     [[nodiscard]] Manifest manifest(const CheckpointId& id);
 
-    /// Chunks known to be stored, loaded on first use.
-    [[nodiscard]] Index& index();
+    /// Chunks known to be stored. The first call announces this process as a user of the store (Backend::use) and loads the index: what is
+    /// read or relied upon after it is not removed meanwhile. So: index() first, manifest() then.
+    Index& index();
 
 private:
     Store(Backend& backend, Clock& clock) : backend_(&backend), clock_(&clock) {}
@@ -67,6 +68,7 @@ private:
     Clock* clock_;
     FormatInfo format_;
     bool created_ = false;
+    std::unique_ptr<Guard> guard_;
     std::unique_ptr<Index> index_;
 };
 

@@ -1,0 +1,41 @@
+// One thread that runs tasks in order behind the caller's back: for endings that take the disk's time, not the processor's.
+//
+//     Background later(true); later.submit([&] { pack.finish(); }); ... later.drain();
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace ft {
+
+class Background {
+public:
+    /// threaded  false: submit() runs the task itself (simulations).   limit  tasks that may wait; submit() blocks beyond.
+    explicit Background(bool threaded, std::size_t limit = 2);
+    /// Tasks that have not begun are dropped.
+    ~Background();
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+
+    /// fails  with what an earlier task threw; later tasks are then not run.
+    void submit(std::function<void()> task);
+    /// Returns when all tasks have ended. fails  as submit.
+    void drain();
+
+private:
+    void run();
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::function<void()>> waiting_;
+    std::exception_ptr failure_;
+    std::size_t limit_;
+    bool busy_ = false, ending_ = false;
+    std::thread thread_;  // not started unless threaded
+};
+
+}  // namespace ft

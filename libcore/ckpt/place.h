@@ -1,0 +1,55 @@
+// How the objects of a tree come to stand where they belong: made anew (fresh), or changed where they stand (in place).
+//
+// The driver (restore_tree.h) decides what and when, in path order; a Placer knows how. Content is verified before it is written.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "libcore/base/notes.h"
+#include "libcore/base/progress.h"
+#include "libcore/io/dir.h"
+#include "libcore/source/entry.h"
+#include "libcore/source/tree_build.h"
+#include "libcore/store/reader.h"
+
+namespace ft::ckpt {
+
+struct PlaceCounters {
+    std::atomic<std::uint64_t> bytes_written{0}, files_kept{0}, removed{0};
+};
+
+/// What all placers need.
+struct PlaceTools {
+    store::Reader& reader;
+    source::TreeBuilder::Powers powers;
+    Notes& notes;
+    Progress& progress;
+    PlaceCounters& counters;
+};
+
+class Placer {
+public:
+    virtual ~Placer() = default;
+
+    /// A directory; what it contains is placed next, finish_dir ends it. Called in path order.
+    [[nodiscard]] virtual std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    /// A regular file, whole. Thread-safe, as are special and large_piece.
+    virtual void file(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    virtual void special(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    /// A large file: begun in path order, written piece by piece by several threads, ended when all pieces are there.
+    [[nodiscard]] virtual std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    virtual void large_piece(io::File& file, std::uint64_t at, std::span<const source::Run> runs) = 0;
+    virtual void end_large(io::File& file, io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    /// Another name for an object that was placed before.
+    virtual void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    virtual void finish_dir(io::Dir& dir, const source::Entry& entry) = 0;
+};
+
+/// Everything is new: names that are taken are Failures.
+[[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools);
+
+}  // namespace ft::ckpt

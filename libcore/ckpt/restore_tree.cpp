@@ -1,0 +1,352 @@
+#include "libcore/ckpt/restore_tree.h"
+
+#include <map>
+#include <set>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/parallel.h"
+#include "libcore/base/text.h"
+#include "libcore/ckpt/content.h"
+#include "libcore/ckpt/previous.h"
+
+namespace ft::ckpt {
+namespace {
+
+using source::Entry;
+using source::Run;
+
+constexpr std::uint64_t batch_bytes = 1U << 20;
+constexpr std::size_t batch_entries = 64;
+
+struct Item {
+    Entry entry;
+    std::shared_ptr<io::Dir> parent;  // shared by what is placed in it
+    std::shared_ptr<io::Dir> dir;     // of a directory: itself
+    std::string name;
+};
+
+/// A large file while its pieces are written.
+struct Large {
+    Item item;
+    std::shared_ptr<io::File> file;
+};
+
+struct Task {
+    std::vector<Item> batch;
+    // Or a piece of a large file:
+    std::shared_ptr<Large> large;  // shared by its pieces
+    std::uint64_t at = 0;
+    std::vector<Run> runs;
+    bool last = false;
+};
+
+std::string parent_path(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+std::string last_component(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+bool is_below(const std::string& path, const std::string& dir) {
+    return dir.empty() || (path.starts_with(dir) && (path.size() == dir.size() || path[dir.size()] == '/'));
+}
+
+/// What --only selects. A name of a hard-link group brings the content although its first name was not selected.
+class Selection {
+public:
+    Selection(const TreeJob& job, store::Reader& reader) : only_(job.only) {
+        if (only_.empty()) return;
+        StoredEntries entries(reader, job.source.entries, job.where);
+        while (const std::optional<Entry> entry = entries.next()) {
+            if (entry->continues || !matches(entry->path)) continue;
+            if (!entry->hard_link.empty() && !matches(entry->hard_link)) borrowed_.insert(entry->hard_link);
+            for (std::string up = parent_path(entry->path); !up.empty(); up = parent_path(up)) needed_dirs_.insert(up);
+            any_ = true;
+        }
+        if (!any_)
+            throw Failure({.what = "nothing in " + job.where + " matches", .where = "'" + printable(only_.front()) + "'",
+                           .todo = "see 'ftckpt ls " + job.where + "'", .exit = Exit::no});
+    }
+
+    /// Whether the entry is placed itself.
+    [[nodiscard]] bool takes(const Entry& entry) const {
+        return only_.empty() || entry.path.empty() || matches(entry.path) || (entry.kind == io::Kind::dir && needed_dirs_.contains(entry.path));
+    }
+    /// Whether its content is needed under another name.
+    [[nodiscard]] bool lends(const Entry& entry) const { return borrowed_.contains(entry.path); }
+
+private:
+    [[nodiscard]] bool matches(std::string_view path) const {
+        for (;;) {
+            for (const std::string& glob : only_)
+                if (glob_match(glob, path)) return true;
+            const std::size_t slash = path.rfind('/');
+            if (slash == std::string_view::npos) return false;
+            path = path.substr(0, slash);
+        }
+    }
+    const std::vector<std::string>& only_;
+    std::set<std::string> borrowed_, needed_dirs_;
+    bool any_ = false;
+};
+
+class Placing {
+public:
+    Placing(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent, std::string name, Progress& progress)
+        : job_(job),
+          placer_(placer),
+          name_(std::move(name)),
+          progress_(progress),
+          selection_(job, reader),
+          entries_(reader, job.source.entries, job.where) {
+        making_.push_back({"", std::move(parent)});
+    }
+
+    Totals run() {
+        ordered_pipeline<Task, Task>({.workers = job_.jobs, .window = 4 * std::size_t{job_.jobs} + 4}, [this] { return next(); },
+                                     [this](Task&& task, unsigned) { return work(std::move(task)); },
+                                     [this](Task&& task) { end(std::move(task)); });
+        leave_dirs("", true);
+        return totals_;
+    }
+
+private:
+    struct OpenDir {
+        std::string path;
+        std::shared_ptr<io::Dir> dir;
+    };
+    struct Unfinished {
+        Entry entry;
+        std::shared_ptr<io::Dir> dir;
+    };
+
+    // Producer's side: in path order.
+    std::optional<Task> next();
+    std::optional<Entry> next_entry();
+    [[nodiscard]] Item locate(Entry entry);
+    [[nodiscard]] Task next_piece();
+    void begin_large(Item item);
+    // Workers' side.
+    Task work(Task&& task);
+    void place(Item& item);
+    // Consumer's side: in path order.
+    void end(Task&& task);
+    void link(Item& item);
+    void count(const Entry& entry);
+    void leave_dirs(const std::string& next_path, bool all);
+    std::shared_ptr<io::Dir> made_dir(const std::string& path);
+
+    const TreeJob& job_;
+    Placer& placer_;
+    std::string name_;
+    Progress& progress_;
+    Selection selection_;
+    StoredEntries entries_;
+    std::vector<OpenDir> making_;          // producer: the directories that lead to the entry at hand; [0] holds the root
+    std::map<std::string, Entry> lent_;    // producer: content of names that are not placed themselves
+    std::map<std::string, std::string> moved_links_;  // producer: hard-link groups whose first name is another one here
+    std::optional<Item> put_back_;
+    std::shared_ptr<Large> large_;
+    std::vector<Run> large_runs_;  // of the record at hand, not yet given out
+    bool large_more_ = false;
+    std::uint64_t large_at_ = 0;
+    std::vector<Unfinished> unfinished_;   // consumer: directories whose content is being placed
+    std::shared_ptr<io::Dir> root_;        // consumer
+    Totals totals_;
+};
+
+std::optional<Entry> Placing::next_entry() {
+    while (std::optional<Entry> entry = entries_.next()) {
+        if (entry->continues) continue;  // content of what was not taken
+        if (selection_.lends(*entry)) {
+            Entry whole = *entry;
+            while (whole.more) {
+                std::optional<Entry> rest = entries_.next();
+                whole.runs.insert(whole.runs.end(), rest->runs.begin(), rest->runs.end());
+                whole.more = rest->more;
+            }
+            lent_[whole.path] = std::move(whole);
+            continue;
+        }
+        if (!selection_.takes(*entry)) continue;
+        if (auto lender = lent_.find(entry->hard_link); !entry->hard_link.empty() && lender != lent_.end()) {
+            // The first name of the group that is placed gets the content; the others link to it.
+            if (auto moved = moved_links_.find(entry->hard_link); moved != moved_links_.end()) {
+                entry->hard_link = moved->second;
+            } else {
+                moved_links_[entry->hard_link] = entry->path;
+                Entry full = lender->second;
+                full.path = entry->path;
+                entry = std::move(full);
+            }
+        }
+        return entry;
+    }
+    return std::nullopt;
+}
+
+Item Placing::locate(Entry entry) {
+    Item item{.entry = std::move(entry)};
+    if (item.entry.path.empty()) {
+        item.parent = making_.front().dir;
+        item.name = name_;
+    } else {
+        while (making_.size() > 1 && !is_below(item.entry.path, making_.back().path)) making_.pop_back();
+        if (making_.size() < 2 || making_.back().path != parent_path(item.entry.path))
+            throw damage(job_.where, "'" + printable(item.entry.path) + "' has no directory before it");
+        item.parent = making_.back().dir;
+        item.name = last_component(item.entry.path);
+    }
+    if (item.entry.kind == io::Kind::dir) {
+        item.dir = placer_.dir(*item.parent, item.name, item.entry);
+        making_.push_back({item.entry.path, item.dir});
+    }
+    return item;
+}
+
+std::optional<Task> Placing::next() {
+    if (progress_.stop) throw Failure({.what = "stopped"});
+    if (large_) return next_piece();
+    Task task;
+    std::uint64_t bytes = 0;
+    while (bytes < batch_bytes && task.batch.size() < batch_entries) {
+        std::optional<Item> item = std::move(put_back_);
+        put_back_.reset();
+        if (!item) {
+            std::optional<Entry> entry = next_entry();
+            if (!entry) break;
+            item = locate(std::move(*entry));
+        }
+        const Entry& entry = item->entry;
+        if (entry.kind == io::Kind::file && entry.hard_link.empty() && (entry.size > segment_size || entry.more)) {
+            if (!task.batch.empty()) {
+                put_back_ = std::move(item);
+                break;
+            }
+            begin_large(std::move(*item));
+            return next_piece();
+        }
+        bytes += entry.kind == io::Kind::file ? entry.size : 0;
+        task.batch.push_back(std::move(*item));
+    }
+    if (task.batch.empty()) return std::nullopt;
+    return task;
+}
+
+void Placing::begin_large(Item item) {
+    large_ = std::make_shared<Large>();
+    large_runs_ = std::move(item.entry.runs);
+    large_more_ = item.entry.more;
+    large_at_ = 0;
+    item.entry.runs.clear();
+    large_->file = placer_.begin_large(*item.parent, item.name, item.entry);
+    large_->item = std::move(item);
+}
+
+Task Placing::next_piece() {
+    if (large_runs_.empty() && large_more_) {
+        std::optional<Entry> rest = entries_.next();
+        check(rest && rest->continues, "the reader of entries refuses one that is cut");
+        large_runs_ = std::move(rest->runs);
+        large_more_ = rest->more;
+    }
+    Task task{.large = large_, .at = large_at_};
+    std::uint64_t bytes = 0;
+    auto run = large_runs_.begin();
+    for (; run != large_runs_.end() && bytes < segment_size; ++run) bytes += run->length == 0 ? 0 : run->length;
+    task.runs.assign(large_runs_.begin(), run);
+    large_runs_.erase(large_runs_.begin(), run);
+    for (const Run& one : task.runs) large_at_ += one.size();
+    task.last = large_runs_.empty() && !large_more_;
+    if (task.last) large_.reset();
+    return task;
+}
+
+Task Placing::work(Task&& task) {
+    if (task.large) {
+        try {
+            placer_.large_piece(*task.large->file, task.at, task.runs);
+        } catch (const Failure& f) {  // names what was being restored
+            throw f.within("cannot restore '" + printable(task.large->item.entry.path) + "' of " + job_.where + " from byte " +
+                           std::to_string(task.at));
+        }
+    }
+    for (Item& item : task.batch) place(item);
+    return std::move(task);
+}
+
+void Placing::place(Item& item) {
+    const Entry& entry = item.entry;
+    if (entry.kind == io::Kind::dir || !entry.hard_link.empty()) return;  // made already, or linked later
+    try {
+        if (entry.kind == io::Kind::file)
+            placer_.file(*item.parent, item.name, entry);
+        else
+            placer_.special(*item.parent, item.name, entry);
+    } catch (const Failure& f) {  // names what was being restored
+        throw f.within("cannot restore '" + printable(entry.path) + "' of " + job_.where);
+    }
+}
+
+void Placing::end(Task&& task) {
+    if (task.large) {
+        if (!task.last) return;
+        Item& item = task.large->item;
+        leave_dirs(item.entry.path, false);
+        placer_.end_large(*task.large->file, *item.parent, item.name, item.entry);
+        return count(item.entry);
+    }
+    for (Item& item : task.batch) {
+        leave_dirs(item.entry.path, false);
+        if (item.entry.path.empty()) root_ = item.dir;
+        if (item.dir) unfinished_.push_back({item.entry, item.dir});
+        if (!item.entry.hard_link.empty()) link(item);
+        count(item.entry);
+    }
+}
+
+void Placing::count(const Entry& entry) {
+    ++totals_.entries;
+    ++progress_.items;
+    if (entry.changed) ++totals_.changed;
+    if (entry.kind != io::Kind::file || !entry.hard_link.empty()) return;
+    ++totals_.files;
+    totals_.bytes += entry.size;
+}
+
+void Placing::link(Item& item) {
+    const std::shared_ptr<io::Dir> from = made_dir(parent_path(item.entry.hard_link));
+    placer_.link(*from, last_component(item.entry.hard_link), *item.parent, item.name, item.entry);
+}
+
+/// A directory that was placed before, by path from the root.
+std::shared_ptr<io::Dir> Placing::made_dir(const std::string& path) {
+    if (!root_) throw damage(job_.where, "a hard link lies outside a directory");
+    std::shared_ptr<io::Dir> dir = root_;
+    for (std::size_t at = 0; at < path.size();) {
+        const std::size_t slash = std::min(path.find('/', at), path.size());
+        dir = io::open_dir(*dir, path.substr(at, slash - at));
+        at = slash + 1;
+    }
+    return dir;
+}
+
+/// Ends the directories that `next_path` does not lie in: nothing more comes into them.
+void Placing::leave_dirs(const std::string& next_path, bool all) {
+    while (!unfinished_.empty() && (all || !is_below(next_path, unfinished_.back().entry.path))) {
+        placer_.finish_dir(*unfinished_.back().dir, unfinished_.back().entry);
+        unfinished_.pop_back();
+    }
+}
+
+}  // namespace
+
+Totals place_tree(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent, const std::string& name,
+                  Progress& progress) {
+    return Placing(job, reader, placer, std::move(parent), name, progress).run();
+}
+
+}  // namespace ft::ckpt

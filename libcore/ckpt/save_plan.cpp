@@ -1,0 +1,131 @@
+#include "libcore/ckpt/save_plan.h"
+
+#include <algorithm>
+
+#include "libcore/base/failure.h"
+
+namespace ft::ckpt {
+namespace {
+
+// A batch is a thread's unit of work: large enough that handing it over costs nothing, small enough that all threads end together.
+constexpr std::uint64_t batch_bytes = 1U << 20;
+constexpr std::size_t batch_reads = 128;
+constexpr std::size_t batch_entries = 1024;
+
+bool is_large(const source::Found& found) {
+    return found.entry.kind == io::Kind::file && found.entry.hard_link.empty() && found.entry.size > segment_size;
+}
+
+}  // namespace
+
+SavePlan::SavePlan(std::vector<source::Source>& sources, std::vector<std::unique_ptr<Previous>> previous, Notes& notes)
+    : sources_(sources), previous_(std::move(previous)), notes_(notes) {}
+
+std::optional<SaveTask> SavePlan::next() {
+    while (current_ < sources_.size()) {
+        source::Source& source = sources_[current_];
+        if (source.kind == source::SourceKind::stream) return next_of_stream(source);
+        if (large_) return next_of_file();
+        if (!walk_) walk_ = std::make_unique<source::TreeWalk>(source.parent, source.name, source.walk, notes_);
+        if (std::optional<SaveTask> task = next_batch()) return task;
+        if (large_) continue;
+        walk_.reset();
+        ++current_;
+    }
+    return std::nullopt;
+}
+
+std::optional<SaveTask> SavePlan::next_batch() {
+    SaveTask task{.source = current_};
+    std::uint64_t bytes = 0;
+    std::size_t reads = 0;
+    while (bytes < batch_bytes && reads < batch_reads && task.batch.size() < batch_entries) {
+        std::optional<source::Found> found = std::move(put_back_);
+        put_back_.reset();
+        if (!found) found = walk_->next();
+        if (!found) break;
+        if (std::optional<source::Entry> entry = previous_[current_]->unchanged(*found)) {
+            found->entry = std::move(*entry);
+            task.batch.push_back({std::move(*found), true});
+            continue;
+        }
+        if (is_large(*found)) {
+            if (task.batch.empty() && begin_large(std::move(*found))) return std::nullopt;
+            if (!task.batch.empty()) put_back_ = std::move(found);
+            if (put_back_) break;
+            continue;
+        }
+        bytes += found->entry.kind == io::Kind::file ? found->entry.size : 0;
+        ++reads;
+        task.batch.push_back({std::move(*found), false});
+    }
+    if (task.batch.empty()) return std::nullopt;
+    return task;
+}
+
+bool SavePlan::begin_large(source::Found found) {
+    large_ = std::make_shared<LargeContent>();
+    large_->found = std::move(found);
+    try {
+        large_->file = large_->found.parent->find_file(large_->found.name, io::Access::read);
+    } catch (const Failure& f) {  // one file is not the checkpoint: it is left out and named
+        notes_.add("cannot read", large_->found.entry.path, f.parts().why);
+    }
+    if (!large_->file) {
+        large_.reset();
+        return false;
+    }
+    at_ = 0;
+    extent_.reset();
+    relay_.reset();
+    return true;
+}
+
+SaveTask SavePlan::next_of_file() {
+    SaveTask task{.source = current_, .large = large_};
+    const std::uint64_t size = large_->found.entry.size;
+    if (!extent_ && at_ < size) {
+        const std::optional<io::Extent> data = large_->file->next_data(at_);
+        const std::uint64_t start = data ? std::min(data->start, size) : size;
+        task.hole_before = start - at_;
+        at_ = start;
+        if (start < size) extent_ = io::Extent{start, std::min(data->end, size)};
+    }
+    if (extent_) {
+        ContentWorker::Segment segment{.file = large_->file, .start = at_};
+        segment.length = std::min(extent_->end - at_, segment_size);
+        segment.ends = at_ + segment.length == extent_->end;
+        segment.in = std::move(relay_);
+        if (!segment.ends) segment.out = relay_ = std::make_shared<Relay>();
+        at_ += segment.length;
+        if (segment.ends) extent_.reset();
+        task.segment = std::move(segment);
+    }
+    task.last = at_ == size;
+    if (task.last) large_.reset();
+    return task;
+}
+
+SaveTask SavePlan::next_of_stream(source::Source& source) {
+    if (!large_) large_ = std::make_shared<LargeContent>();
+    ContentWorker::Segment segment;
+    segment.before = stream_before_.size();
+    segment.bytes = std::move(stream_before_);
+    segment.bytes.resize(segment.before + segment_size);
+    const std::size_t got = source.read(std::span(segment.bytes).subspan(segment.before));
+    segment.bytes.resize(segment.before + got);
+    segment.ends = got < segment_size;
+    segment.in = std::move(relay_);
+    SaveTask task{.source = current_, .large = large_, .last = segment.ends};
+    if (segment.ends) {
+        large_.reset();
+        ++current_;
+    } else {
+        segment.out = relay_ = std::make_shared<Relay>();
+        stream_before_.assign(segment.bytes.end() - static_cast<std::ptrdiff_t>(store::gear_window), segment.bytes.end());
+    }
+    task.segment = std::move(segment);
+    return task;
+}
+
+}  // namespace ft::ckpt
