@@ -238,8 +238,8 @@ std::vector<Listed> PosixDir::list() {
     listed_ = true;
     for (;;) {
         ssize_t size = again([&] { return ::getdents64(fd_.get(), buffer.data(), buffer.size()); });
+        if (size == 0 || (size < 0 && errno == ENOENT)) return names;  // ENOENT: the directory itself was removed
         if (size < 0) fail("cannot list", ".");
-        if (size == 0) return names;
         append_names({buffer.data(), static_cast<std::size_t>(size)}, names);
     }
 }

@@ -1,0 +1,246 @@
+// Promises on files: their bytes, holes, sizes, locks, mappings, and the poison of a failed sync.
+#include <algorithm>
+#include <cerrno>
+
+#include "libcore/base/failure.h"
+#include "libcore/io/faulty.h"
+#include "tests/catch.h"
+#include "tests/conformance/dir_suite.h"
+
+namespace ft::conformance {
+
+namespace {
+
+using io::Access;
+using io::Extent;
+using io::Lock;
+
+constexpr std::uint64_t block = 65536;  // no file system we know keeps holes in larger pieces
+
+/// Bytes that differ from place to place.
+Bytes pattern(std::size_t size) {
+    Bytes bytes(size);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(1 + i % 251);
+    return bytes;
+}
+
+Bytes read(io::File& file, std::uint64_t at, std::size_t size) {
+    Bytes bytes(size);
+    bytes.resize(file.read_at(bytes, at));
+    return bytes;
+}
+
+std::vector<Extent> extents(io::File& file) {
+    std::vector<Extent> found;
+    std::uint64_t at = 0;
+    while (auto extent = file.next_data(at)) {
+        REQUIRE(extent->start >= at);
+        REQUIRE(extent->end > extent->start);
+        found.push_back(*extent);
+        at = extent->end;
+    }
+    return found;
+}
+
+void bytes_are_kept(io::Dir& dir, const Powers&) {
+    auto file = dir.create_file("file", 0600);
+    const Bytes bytes = pattern(200000);
+    file->write_at(bytes, 0);
+    CHECK(read(*file, 0, bytes.size()) == bytes);
+    CHECK(read(*file, 1, 100) == Bytes(bytes.begin() + 1, bytes.begin() + 101));
+    CHECK(read(*file, bytes.size() - 3, 100).size() == 3);
+    CHECK(read(*file, bytes.size(), 1).empty());
+    CHECK(read(*file, bytes.size() + 1000, 1).empty());
+    CHECK(file->read_at({}, 0) == 0);
+    file->write_at({}, 12345678);
+    CHECK(file->stat().size == bytes.size());
+    file->write_at(view_of("over"), 50);
+    CHECK(text_of(read(*file, 50, 4)) == "over");
+    CHECK(read(*file, 54, 10) == Bytes(bytes.begin() + 54, bytes.begin() + 64));
+    CHECK(read(*io::open_file(dir, "file"), 50, 4) == read(*file, 50, 4));
+}
+
+void gaps_read_as_zeros(io::Dir& dir, const Powers&) {
+    auto file = dir.create_file("file", 0600);
+    file->write_at(view_of("end"), 10000);
+    CHECK(read(*file, 0, 10000) == Bytes(10000));
+    CHECK(file->stat().size == 10003);
+    constexpr std::uint64_t far = 5ULL << 30;
+    file->write_at(view_of("far"), far);
+    CHECK(file->stat().size == far + 3);
+    CHECK(text_of(read(*file, far, 10)) == "far");
+    CHECK(file->stat().allocated < far);
+}
+
+void cut_bytes_do_not_come_back(io::Dir& dir, const Powers&) {
+    auto file = dir.create_file("file", 0600);
+    file->write_at(pattern(10000), 0);
+    file->set_size(100);
+    file->set_size(10000);
+    CHECK(read(*file, 0, 100) == pattern(100));
+    CHECK(read(*file, 100, 9900) == Bytes(9900));
+}
+
+void reading_handles_do_not_write(io::Dir& dir, const Powers&) {
+    put(dir, "file", "content");
+    auto file = io::open_file(dir, "file");
+    CHECK(error_of([&] { file->write_at(view_of("X"), 0); }) != 0);
+    CHECK(error_of([&] { file->set_size(1); }) != 0);
+    CHECK(get(dir, "file") == "content");
+}
+
+void cached_bytes_are_the_bytes(io::Dir& dir, const Powers&) {
+    auto file = dir.create_file("file", 0600);
+    const Bytes bytes = pattern(100000);
+    file->write_at(bytes, 0);
+    for (const std::uint64_t at : {0, 1, 99990, 100000, 200000}) {
+        Bytes cached(5000);
+        const auto count = file->read_cached(cached, at);
+        if (!count) continue;  // always allowed: another program may have filled the memory meanwhile
+        cached.resize(*count);
+        CHECK(cached == read(*file, at, 5000));
+    }
+}
+
+void holes_are_told(io::Dir& dir, const Powers& powers) {
+    auto file = dir.create_file("file", 0600);
+    CHECK(extents(*file).empty());
+    file->set_size(16 * block);
+    if (powers.holes) CHECK(extents(*file).empty());
+    file->write_at(pattern(block), 4 * block);
+    file->write_at(pattern(2 * block), 9 * block);
+    file->sync();
+    if (!powers.holes) {
+        CHECK(extents(*file) == std::vector<Extent>{{0, 16 * block}});
+        return;
+    }
+    CHECK(extents(*file) == std::vector<Extent>{{4 * block, 5 * block}, {9 * block, 11 * block}});
+    CHECK(file->next_data(4 * block + 7) == Extent{4 * block + 7, 5 * block});
+    CHECK(file->next_data(5 * block) == Extent{9 * block, 11 * block});
+    CHECK_FALSE(file->next_data(11 * block));
+    CHECK_FALSE(file->next_data(16 * block));
+    CHECK_FALSE(file->next_data(100 * block));
+}
+
+void holes_are_punched(io::Dir& dir, const Powers& powers) {
+    auto file = dir.create_file("file", 0600);
+    const Bytes bytes = pattern(8 * block);
+    file->write_at(bytes, 0);
+    file->sync();
+    CHECK(file->punch_hole(2 * block, 0) == true);
+    CHECK(read(*file, 0, bytes.size()) == bytes);
+    const bool punched = file->punch_hole(2 * block, 3 * block);
+    CHECK(punched == powers.holes);
+    if (!punched) return;
+    CHECK(file->stat().size == bytes.size());
+    CHECK(read(*file, 2 * block, 3 * block) == Bytes(3 * block));
+    CHECK(extents(*file) == std::vector<Extent>{{0, 2 * block}, {5 * block, 8 * block}});
+    CHECK(file->punch_hole(7 * block, 5 * block));  // beyond the end: the size stays
+    CHECK(file->stat().size == bytes.size());
+    CHECK(extents(*file) == std::vector<Extent>{{0, 2 * block}, {5 * block, 7 * block}});
+}
+
+void clones_are_equal(io::Dir& dir, const Powers&) {
+    auto from = dir.create_file("from", 0600);
+    auto to = dir.create_file("to", 0600);
+    from->write_at(pattern(3 * block), 0);
+    if (!to->clone_from(*from)) {
+        CHECK(to->stat().size == 0);
+        return;
+    }
+    CHECK(read(*to, 0, 4 * block) == pattern(3 * block));
+    to->write_at(view_of("X"), 0);
+    CHECK(read(*from, 0, 4 * block) == pattern(3 * block));
+}
+
+void mappings_show_the_bytes(io::Dir& dir, const Powers&) {
+    put(dir, "empty", "");
+    put(dir, "file", "content");
+    CHECK(io::open_file(dir, "empty")->map()->bytes().empty());
+    auto file = io::open_file(dir, "file");
+    auto mapping = file->map();
+    file.reset();
+    REQUIRE(dir.remove_file("file"));
+    CHECK(text_of(mapping->bytes()) == "content");
+}
+
+void locks_exclude(io::Dir& dir, const Powers&) {
+    put(dir, "file", "");
+    auto open = [&] { return io::open_file(dir, "file", Access::read_write); };
+    auto first = open(), second = open(), third = open();
+    CHECK(first->try_lock(Lock::shared));
+    CHECK(second->try_lock(Lock::shared));
+    CHECK_FALSE(third->try_lock(Lock::exclusive));
+    first.reset();
+    CHECK_FALSE(third->try_lock(Lock::exclusive));
+    second.reset();
+    CHECK(third->try_lock(Lock::exclusive));
+    CHECK(third->try_lock(Lock::exclusive));  // its own lock is not in its way
+    first = open();
+    CHECK_FALSE(first->try_lock(Lock::shared));
+    CHECK_FALSE(first->try_lock(Lock::exclusive));
+    CHECK(third->try_lock(Lock::shared));  // steps down
+    CHECK(first->try_lock(Lock::shared));
+}
+
+void whole_is_bounded(io::Dir& dir, const Powers&) {
+    put(dir, "empty", "");
+    put(dir, "file", "content");
+    auto empty = io::open_file(dir, "empty");
+    auto file = io::open_file(dir, "file");
+    CHECK(io::read_whole(*empty, 0).empty());
+    CHECK(text_of(io::read_whole(*file, 7)) == "content");
+    CHECK(text_of(io::read_whole(*file, 1U << 30)) == "content");
+    CHECK_THROWS_AS(io::read_whole(*file, 6), Failure);
+    CHECK_THROWS_AS(io::read_whole(*file, 0), Failure);
+}
+
+void failed_sync_is_never_healed(io::Dir& dir, const Powers&) {
+    put(dir, "file", "content");
+    io::FaultScript script("sync@1=EIO; sync@4=ENOSPC; sync_file_system=EIO");
+    auto faulty = io::with_faults(dir.find_dir("."), script);
+    auto file = io::open_file(*faulty, "file", Access::read_write);
+    CHECK(error_of([&] { file->sync(); }) == EIO);
+    CHECK(error_of([&] { file->sync(); }) == EIO);  // the script lets it pass, the poison does not
+    io::open_file(*faulty, "file", Access::read_write)->sync();
+    CHECK(error_of([&] { faulty->sync(); }) == ENOSPC);
+    CHECK(error_of([&] { faulty->sync(); }) == ENOSPC);
+    auto further = dir.find_dir(".");
+    auto faulty_too = io::with_faults(std::move(further), script);
+    CHECK(error_of([&] { faulty_too->sync_file_system(); }) == EIO);
+    CHECK(error_of([&] { faulty_too->sync_file_system(); }) == EIO);
+}
+
+void decorated_and_plain_go_together(io::Dir& dir, const Powers&) {
+    io::FaultScript script("");
+    auto faulty = io::with_faults(dir.find_dir("."), script);
+    auto sub = io::ensure_dir(dir, "sub");
+    put(*faulty, "file", "content");
+    faulty->rename("file", *sub, "moved");
+    sub->rename("moved", *faulty, "back");
+    CHECK(get(dir, "back") == "content");
+    auto unnamed = faulty->create_unnamed(0600);
+    if (unnamed) CHECK(sub->publish(*unnamed, "published"));
+    auto clone = sub->create_file("clone", 0600);
+    if (clone->clone_from(*io::open_file(*faulty, "back"))) CHECK(content_of(*clone) == "content");
+}
+
+}  // namespace
+
+std::vector<Promise> promises_on_files() {
+    return {{"what was written is read, and no more than there is", bytes_are_kept},
+            {"gaps read as zeros, also far out", gaps_read_as_zeros},
+            {"bytes that were cut off do not come back", cut_bytes_do_not_come_back},
+            {"a handle for reading does not write", reading_handles_do_not_write},
+            {"cached bytes are the file's bytes", cached_bytes_are_the_bytes},
+            {"holes are told where they are", holes_are_told},
+            {"punched holes read as zeros and keep the size", holes_are_punched},
+            {"a clone is equal and separate", clones_are_equal},
+            {"a mapping shows the bytes and outlives handle and name", mappings_show_the_bytes},
+            {"locks exclude, and go with their handle", locks_exclude},
+            {"read_whole takes a whole file within its limit", whole_is_bounded},
+            {"a failed sync is never healed by a later one", failed_sync_is_never_healed},
+            {"decorated and plain directories work together", decorated_and_plain_go_together}};
+}
+
+}  // namespace ft::conformance
