@@ -24,7 +24,8 @@ Failure unknown_flag(const Flags& flags, const std::string& command, const std::
 }
 
 /// CLI11's own flags go: --help is answered before parsing, by help.cpp.
-std::map<const Option*, CLI::Option*> declare(CLI::App& app, const Flags& flags, std::vector<std::string>& positional) {
+/// Positionals are what is left over: given to CLI11 as such, a word like "[]" would vanish.
+std::map<const Option*, CLI::Option*> declare(CLI::App& app, const Flags& flags) {
     app.set_help_flag();
     app.allow_extras();
     std::map<const Option*, CLI::Option*> declared;
@@ -37,7 +38,6 @@ std::map<const Option*, CLI::Option*> declare(CLI::App& app, const Flags& flags,
         made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
         declared.emplace(&option, made);
     }
-    app.add_option("words", positional)->expected(-1);
     return declared;
 }
 
@@ -96,10 +96,11 @@ void parse(const Flags& flags, const std::string& command, const std::vector<std
     const std::vector<std::string> after(dashes == words.end() ? dashes : dashes + 1, words.end());
 
     CLI::App app;
-    std::vector<std::string> positional;
-    const auto declared = declare(app, flags, positional);
+    const auto declared = declare(app, flags);
     parse_words(app, command, before);
-    for (const std::string& word : app.remaining()) throw unknown_flag(flags, command, word);
+    std::vector<std::string> positional = app.remaining();
+    for (const std::string& word : positional)
+        if (word.size() > 1 && word[0] == '-') throw unknown_flag(flags, command, word);
     deliver_options(declared, flags, command);
     if (!flags.rest()) positional.insert(positional.end(), after.begin(), after.end());
     deliver_positionals(flags.positionals(), command, positional);

@@ -62,7 +62,7 @@ std::string Meter::line(std::string_view action, std::size_t width) const {
     // The total is what the last checkpoint held: an estimate, so that 99 % is as near as it gets to the end.
     if (const auto done = part()) text += fmt::format("  {:.0f} %", std::min(99.0, std::floor(*done * 100)));
     if (const auto left = seconds_left(); left && *left >= 1)
-        text += fmt::format("  {} left", human_duration(std::ceil(*left)));
+        text += *left < 60 ? fmt::format("  {:.0f} s left", *left) : fmt::format("  {} left", human_duration(*left));
     while (width_of(text) > width) text.pop_back();
     return text;
 }

@@ -1,0 +1,235 @@
+#include "libcore/proc/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <algorithm>
+
+namespace ft::proc {
+
+namespace {
+
+constexpr std::chrono::milliseconds grace{2000};  // between SIGTERM and SIGKILL
+
+/// Everything the child needs between fork and exec, where nothing may allocate or lock.
+struct Launch {
+    std::vector<std::string> words, variables;
+    std::vector<char*> argv, envp;
+    std::vector<std::string> candidates;  // what PATH makes of the program's name
+    int input = -1, output = -1, report = -1;
+    std::optional<rlim_t> descriptor_limit;
+    pid_t parent = 0;
+};
+
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& added) {
+    std::vector<std::string> result;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        const std::string text = *variable;
+        bool replaced = false;
+        for (const auto& [name, value] : added) replaced = replaced || text.starts_with(name + "=");
+        if (!replaced) result.push_back(text);
+    }
+    for (const auto& [name, value] : added) result.push_back(name + "=" + value);
+    return result;
+}
+
+std::vector<std::string> candidates_of(const std::string& program) {
+    if (program.find('/') != std::string::npos) return {program};
+    const char* path = std::getenv("PATH");
+    std::string folders = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+    std::vector<std::string> result;
+    for (std::size_t start = 0; start <= folders.size();) {
+        const std::size_t end = std::min(folders.find(':', start), folders.size());
+        const std::string folder = folders.substr(start, end - start);
+        result.push_back((folder.empty() ? "." : folder) + "/" + program);
+        start = end + 1;
+    }
+    return result;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (std::string& text : texts) result.push_back(text.data());
+    result.push_back(nullptr);
+    return result;
+}
+
+void reset_signals() {
+    for (int signal = 1; signal < SIGRTMIN; ++signal) {
+        struct sigaction current {};
+        // What the user ignores (nohup) stays ignored; what we ignore or handle does not concern the child.
+        if (::sigaction(signal, nullptr, &current) != 0) continue;
+        const bool ours = signal == SIGPIPE || signal == SIGXFSZ;
+        if (ours || current.sa_handler != SIG_IGN) ::signal(signal, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void limit_descriptors(rlim_t soft) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = std::min(soft, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// In the child: only calls of signal-safety(7).
+[[noreturn]] void become(Launch& launch) {
+    reset_signals();
+    if (launch.descriptor_limit) limit_descriptors(*launch.descriptor_limit);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != launch.parent) ::_exit(127);  // it died before the line above
+    if (launch.input >= 0) ::dup2(launch.input, STDIN_FILENO);
+    if (launch.output >= 0) ::dup2(launch.output, STDOUT_FILENO);
+    int error = ENOENT;
+    for (const std::string& candidate : launch.candidates) {
+        ::execve(candidate.c_str(), launch.argv.data(), launch.envp.data());
+        if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    }
+    [[maybe_unused]] const ssize_t written = ::write(launch.report, &error, sizeof error);
+    ::_exit(127);
+}
+
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+/// The errno with which exec failed; 0 where it succeeded.
+int exec_error(const Fd& report) {
+    int error = 0;
+    ssize_t got = 0;
+    do got = ::read(report.get(), &error, sizeof error);
+    while (got < 0 && errno == EINTR);
+    return got == static_cast<ssize_t>(sizeof error) ? error : 0;
+}
+
+Ending reap(pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR) throw system_failure("cannot wait for a program", "", errno);
+    if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
+    return {.code = WEXITSTATUS(status), .signal = 0};
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+    if (this != &other) {
+        reset();
+        descriptor_ = std::exchange(other.descriptor_, -1);
+    }
+    return *this;
+}
+
+void Fd::reset() noexcept {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+}
+
+Pipe make_pipe() {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw system_failure("cannot make a pipe", "", errno);
+    return {Fd(ends[0]), Fd(ends[1])};
+}
+
+std::string Ending::text() const {
+    if (signal == 0) return fmt::format("exited with {}", code);
+    const char* name = ::sigabbrev_np(signal);
+    return name != nullptr ? fmt::format("was killed by SIG{}", name) : fmt::format("was killed by signal {}", signal);
+}
+
+Child Child::start(const Spawn& spawn) {
+    check(!spawn.command.empty(), "a program to start has a name");
+    Launch launch;
+    launch.words = spawn.command;
+    launch.variables = environment_with(spawn.environment);
+    launch.argv = pointers(launch.words);
+    launch.envp = pointers(launch.variables);
+    launch.candidates = candidates_of(spawn.command.front());
+    launch.descriptor_limit = spawn.descriptor_limit;
+    launch.parent = ::getpid();
+
+    Pipe report = make_pipe();
+    Pipe output, input;
+    Fd nothing;
+    if (spawn.capture_output) output = make_pipe();
+    if (spawn.feed_input) input = make_pipe();
+    if (!spawn.feed_input && !spawn.inherit_input) nothing = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    launch.report = report.write.get();
+    launch.output = output.write.get();
+    launch.input = spawn.feed_input ? input.read.get() : nothing.get();
+
+    const pid_t pid = ::fork();
+    if (pid < 0) throw system_failure("cannot start", spawn.command.front(), errno);
+    if (pid == 0) become(launch);
+    Child child;
+    child.pid_.value = pid;
+    child.handle_ = Fd(open_pidfd(pid));
+    child.output_ = std::move(output.read);
+    child.input_ = std::move(input.write);
+    report.write.reset();
+    if (const int error = exec_error(report.read); error != 0) {
+        [[maybe_unused]] const Ending ended = child.wait();
+        throw system_failure("cannot start", spawn.command.front(), error);
+    }
+    return child;
+}
+
+Child::~Child() {
+    if (pid_ == 0) return;
+    input_.reset();
+    output_.reset();
+    signal(SIGTERM);
+    pollfd ended{handle_.get(), POLLIN, 0};
+    if (::poll(&ended, 1, static_cast<int>(grace.count())) <= 0) signal(SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+std::size_t Child::read(std::span<std::byte> into) {
+    for (;;) {
+        const ssize_t got = ::read(output_.get(), into.data(), into.size());
+        if (got >= 0) return static_cast<std::size_t>(got);
+        if (errno != EINTR) throw system_failure("cannot read from a program", "", errno);
+    }
+}
+
+void Child::write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(input_.get(), bytes.data(), bytes.size());
+        if (written >= 0)
+            bytes = bytes.subspan(static_cast<std::size_t>(written));
+        else if (errno != EINTR)
+            throw system_failure("cannot write to a program", "", errno);
+    }
+}
+
+Ending Child::wait() {
+    const Ending ending = reap(pid_);
+    pid_.value = 0;
+    return ending;
+}
+
+std::optional<Ending> Child::wait_or(int descriptor, std::chrono::milliseconds limit) {
+    pollfd ready[] = {{handle_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}};
+    int count = 0;
+    do count = ::poll(ready, 2, limit.count() < 0 ? -1 : static_cast<int>(limit.count()));
+    while (count < 0 && errno == EINTR);
+    if (ready[0].revents == 0) return std::nullopt;
+    return wait();
+}
+
+void Child::signal(int number) const {
+    if (pid_ != 0) ::kill(pid_, number);  // it is not reaped yet, so the number is still its own
+}
+
+}  // namespace ft::proc

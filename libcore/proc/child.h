@@ -1,0 +1,102 @@
+// Another program that runs for us: it ends when we do, and how it ended is known.
+//
+// A Child that is not waited for is ended (SIGTERM, then SIGKILL) when it goes out of scope, and the kernel ends it if this
+// process dies. It starts with clean signals, without any of our descriptors but 0, 1 and 2.
+//
+//     Child dump = Child::start({.command = {"pg_dump", "db"}, .capture_output = true});
+//     while (std::size_t n = dump.read(buffer)) ...
+//     if (Ending e = dump.wait(); !e.succeeded()) throw e.failure("pg_dump db");
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libcore/base/failure.h"
+
+namespace ft::proc {
+
+/// An owned descriptor.
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int descriptor) : descriptor_(descriptor) {}
+    Fd(Fd&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept;
+    ~Fd() { reset(); }
+    void reset() noexcept;
+    [[nodiscard]] int get() const { return descriptor_; }
+    [[nodiscard]] bool valid() const { return descriptor_ >= 0; }
+
+private:
+    int descriptor_ = -1;
+};
+
+struct Pipe {
+    Fd read, write;
+};
+/// Close-on-exec.
+[[nodiscard]] Pipe make_pipe();
+
+/// How a program ended.
+struct Ending {
+    int code = 0;    ///< its exit code, where signal is 0
+    int signal = 0;  ///< that killed it
+    [[nodiscard]] bool succeeded() const { return code == 0 && signal == 0; }
+    /// "exited with 3", "was killed by SIGKILL".
+    [[nodiscard]] std::string text() const;
+};
+
+struct Spawn {
+    std::vector<std::string> command;  ///< command[0] is looked up in PATH
+    bool capture_output = false;       ///< its stdout comes to read()
+    bool feed_input = false;           ///< its stdin comes from write(); else from /dev/null
+    bool inherit_input = false;        ///< its stdin is ours
+    std::vector<std::pair<std::string, std::string>> environment;  ///< added or replaced
+    std::optional<std::uint64_t> descriptor_limit;                 ///< soft RLIMIT_NOFILE
+};
+
+/// One thread at a time. Start it on a thread that outlives it: the kernel's promise (PR_SET_PDEATHSIG) is about threads.
+class Child {
+public:
+    /// fails  Exit::failed where the program cannot be started (missing, not executable).
+    [[nodiscard]] static Child start(const Spawn& spawn);
+    Child(Child&&) noexcept = default;
+    Child& operator=(Child&&) = delete;
+    ~Child();
+
+    /// Bytes of its stdout; 0 at the end. Waits for the first only.
+    [[nodiscard]] std::size_t read(std::span<std::byte> into);
+    /// The descriptor that read() reads, for poll.
+    [[nodiscard]] int output() const { return output_.get(); }
+    /// All of it, then more may follow; fails with EPIPE where the program does not listen any more.
+    void write(std::span<const std::byte> bytes);
+    void close_input() { input_.reset(); }
+
+    /// Waits for its end.
+    [[nodiscard]] Ending wait();
+    /// As wait(), but std::nullopt once `descriptor` is readable (-1: none) or the time is over (negative: no limit).
+    [[nodiscard]] std::optional<Ending> wait_or(int descriptor, std::chrono::milliseconds limit);
+    void signal(int number) const;
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+private:
+    Child() = default;
+    struct Pid {  // moves like a pointer: the one that was moved from waits for nobody
+        pid_t value = 0;
+        Pid() = default;
+        Pid(Pid&& other) noexcept : value(std::exchange(other.value, 0)) {}
+        operator pid_t() const { return value; }
+    };
+    Pid pid_;
+    Fd handle_;  // a pidfd
+    Fd output_, input_;
+};
+
+}  // namespace ft::proc
