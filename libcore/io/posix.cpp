@@ -116,12 +116,12 @@ std::unique_ptr<Dir> find_root(const std::string& path) {
 
 std::unique_ptr<Dir> open_root(const std::string& path) {
     auto found = find_root(path);
-    if (!found) throw system_failure("cannot open the directory", path, ENOENT);
+    if (!found) throw system_failure("cannot open the directory", path.empty() ? "''" : path, ENOENT);
     return found;
 }
 
 std::unique_ptr<Dir> make_root(const std::string& path, bool private_last) {
-    if (path.empty()) throw system_failure("cannot create the directory", path, ENOENT);
+    if (path.empty()) throw system_failure("cannot create the directory", "''", ENOENT);
     const std::vector<std::string> parts = components(path);
     const std::string start = path.starts_with('/') ? "/" : ".";
     OpenedDir opened = open_directory(AT_FDCWD, start.c_str(), Follow::yes);
@@ -135,6 +135,7 @@ std::unique_ptr<Dir> make_root(const std::string& path, bool private_last) {
 }
 
 Located locate(const std::string& path) {
+    if (path.empty()) throw system_failure("cannot find", "''", ENOENT);
     const std::string trimmed = without_trailing_slashes(path);
     const std::size_t slash = trimmed.rfind('/');
     const std::string name = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
