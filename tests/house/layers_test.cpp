@@ -31,6 +31,9 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/base/parallel.h", "a thread's edge: carried to the thread that waits"},
     {"libcore/base/parallel.cpp", "a thread's edge: carried to the thread that waits"},
     {"libcore/base/background.cpp", "a thread's edge: carried to the thread that waits"},
+    {"libcore/ckpt/save_plan.cpp", "one unreadable file is not the checkpoint: it becomes a note and exit 3"},
+    {"libcore/sim/world.cpp", "the edge of a simulated process's thread: its end becomes a value"},
+    {"libcore/source/look_ahead.cpp", "a thread's edge, and names that cannot be read become notes and exit 3"},
     {"libcore/ui/run_tool.cpp", "the one place where a failure becomes a message and an exit code"},
 };
 
@@ -91,14 +94,15 @@ TEST_CASE("each folder includes only the folders that it stands on") {
     CHECK(wrong == std::vector<std::string>{});
 }
 
-TEST_CASE("a program includes nothing of another program") {
+TEST_CASE("a program includes nothing of another program but what they have in common") {
     static const std::regex program("^tools/([a-z0-9]+)/.*");
     std::vector<std::string> wrong;
     for (const SourceFile& file : sources_below({"tools"})) {
         const std::string own = std::regex_replace(file.path, program, "$1");
         for (const Include& include : includes_of(file)) {
             std::smatch match;
-            if (std::regex_match(include.path, match, program) && match[1] != own) wrong.push_back(told(file, include));
+            if (std::regex_match(include.path, match, program) && match[1] != own && match[1] != "common")
+                wrong.push_back(told(file, include));
         }
     }
     CHECK(wrong == std::vector<std::string>{});
