@@ -1,8 +1,8 @@
 // The one way in which an operation fails.
 //
 // A Failure says what could not be done, where, why, and what to do next; it travels as an exception to exactly one
-// place (ui/run_tool), which prints it in one line and ends with its exit code. Outcomes that a caller weighs are values,
-// never Failures.
+// place (ui/run_tool), which prints it in one line and ends with its exit code. Outcomes that a caller weighs are
+// values, never Failures.
 //
 //     throw Failure({.what = "cannot open the store", .where = path, .why = "not a store", .todo = "use --store"});
 #pragma once

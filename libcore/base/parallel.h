@@ -153,16 +153,16 @@ private:
         return number > failure_.item();
     }
 
-    /// Result `number`; std::nullopt where there will be none. Its place in the window is free from now on.
+    /// Result `number`, once all before it have been consumed; std::nullopt where there will be none.
     std::optional<Out> take(std::uint64_t number) {
         std::unique_lock lock(mutex_);
+        consumed_ = number;
+        room_.notify_all();
         ready_.wait(lock, [&] { return done_.contains(number) || running_ == 0 || failure_.item() <= number; });
         const auto found = done_.find(number);
         if (found == done_.end()) return std::nullopt;
         std::optional<Out> out = std::move(found->second);
         done_.erase(found);
-        consumed_ = number + 1;
-        room_.notify_all();
         return out;
     }
 
@@ -183,13 +183,12 @@ private:
 
 /// produce -> work -> consume, with results consumed in the order in which their inputs were produced.
 ///
-/// produce  called by one thread at a time, in turn; std::nullopt ends the input and is not called past; may block (a
-/// pipe). work     called concurrently; `worker` is below shape.workers (0 when inline) and not used twice at once.
+/// produce  called by one thread at a time, in turn; std::nullopt ends the input and is not called past; may block.
+/// work     called concurrently; `worker` is below shape.workers (0 when inline) and not used twice at once.
 /// consume  called on the calling thread only.
-/// fails    with an exception of any of the three, as a run in order would: that of the earliest item, after the items
-/// before it have been
-///          consumed and none after it. Later items in work are finished first, no new ones are begun; a blocked
-///          produce is waited for.
+/// fails    with an exception of any of the three, as a run in order would: that of the earliest item, after all items
+///          before it have been consumed and none after it. No new items are begun then; items in work are finished,
+///          and a produce that blocks is waited for.
 template <class In, class Out>
 void ordered_pipeline(PipelineShape shape, const std::function<std::optional<In>()>& produce,
                       const std::function<Out(In&&, unsigned)>& work, const std::function<void(Out&&)>& consume) {

@@ -36,18 +36,17 @@ struct Candidate {
 
 /// All candidates in `segment`, ascending.
 ///
-/// before   the bytes just before the segment: gear_window of them (more are not used), or all there are since the
-/// content's start. sizes    min <= normal <= max, normal >= 64; the mask has log2(normal) - 2 bits, the stricter one
-/// log2(normal) + 2.
+/// segment  below 4 GiB.
+/// before   the bytes just before it: gear_window of them (more do no harm), or all there are since the content began.
+/// sizes    min <= normal <= max, normal >= 64; the mask has log2(normal) - 2 bits, the stricter one log2(normal) + 2.
 [[nodiscard]] std::vector<Candidate> find_candidates(View segment, View before, const ChunkSizes& sizes);
 
 /// The end of the chunk that starts at `start`: the first candidate at a length of min or more (a strong one below
 /// normal), max at the latest. std::nullopt where more must be known first.
 ///
-/// known            bytes of content that are known, from the same origin as start; all candidates up to there are
-/// given. at_end           known is the content's end: what is left is the last chunk, perhaps shorter than min.
-/// candidates       ascending; candidates_base + end is a position from the same origin as start. Those before start do
-/// no harm.
+/// known       bytes of content that are known, from the same origin as start; all candidates up to there are given.
+/// at_end      known is the content's end: what is left is the last chunk, perhaps shorter than min.
+/// candidates  ascending; candidates_base + end is a position from the same origin as start, earlier ones do no harm.
 [[nodiscard]] std::optional<std::uint64_t> next_cut(std::uint64_t start, std::uint64_t known, bool at_end,
                                                     std::span<const Candidate> candidates,
                                                     std::uint64_t candidates_base, const ChunkSizes& sizes);
