@@ -14,18 +14,26 @@ namespace {
 /// The paths a call concerns: a handle's own, a name's in a directory, or two of them.
 using Paths = std::vector<std::string>;
 
+/// Ends the process when the call that it guards has returned.
+class KillAfter {
+public:
+    explicit KillAfter(bool armed) : armed_(armed) {}
+    KillAfter(const KillAfter&) = delete;
+    KillAfter& operator=(const KillAfter&) = delete;
+    ~KillAfter() {
+        if (armed_) std::raise(SIGKILL);
+    }
+
+private:
+    bool armed_;
+};
+
 /// Carries out what the script says about one call, around the call.
 template <class Call>
 std::invoke_result_t<Call> suffer(const Fault& fault, Operation operation, const Paths& paths, Call call) {
-    struct KillAfter {
-        bool armed;
-        ~KillAfter() {
-            if (armed) std::raise(SIGKILL);
-        }
-    };
     if (fault.action == Fault::Action::kill) std::raise(SIGKILL);
     if (fault.action == Fault::Action::error) throw system_failure(failing(operation), paths.front(), fault.error);
-    KillAfter guard{fault.action == Fault::Action::kill_after};
+    const KillAfter guard(fault.action == Fault::Action::kill_after);
     return call();
 }
 

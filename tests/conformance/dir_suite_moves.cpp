@@ -9,8 +9,6 @@ namespace ft::conformance {
 
 namespace {
 
-using io::Kind;
-
 void rename_replaces(io::Dir& dir, const Powers&) {
     auto sub = io::ensure_dir(dir, "sub");
     put(dir, "new", "new");
