@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "libcore/ckpt/stored_entries.h"
 #include "libcore/source/entry.h"
 #include "libcore/source/tree_walk.h"
 #include "libcore/store/reader.h"
-#include "libcore/store/root.h"
 #include "libcore/store/store.h"
 #include "libcore/store/writer.h"
 
@@ -21,25 +21,6 @@ namespace ft::ckpt {
 
 /// The newest sound checkpoint of `name`; std::nullopt where there is none.
 [[nodiscard]] std::optional<store::Manifest> previous_manifest(store::Store& store, const std::string& name);
-
-/// A stream of entries out of the store.
-class StoredEntries {
-public:
-    StoredEntries(store::Reader& reader, const store::Root& root, const std::string& where);
-    StoredEntries(const StoredEntries&) = delete;
-    StoredEntries& operator=(const StoredEntries&) = delete;
-    /// The next record; std::nullopt at the end. fails  damage.
-    [[nodiscard]] std::optional<source::Entry> next() { return entries_.next(); }
-    /// The next entry with the runs of all its records; std::nullopt at the end. fails  damage.
-    [[nodiscard]] std::optional<source::Entry> next_whole();
-
-private:
-    store::RootReader bytes_;
-    source::EntryReader entries_;
-};
-
-/// Appends an entry of any number of runs as as many records as it takes.
-void append_in_parts(source::EntryWriter& out, const source::Entry& entry);
 
 class Previous {
 public:

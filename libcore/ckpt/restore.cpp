@@ -6,7 +6,6 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/ckpt/place.h"
-#include "libcore/ckpt/previous.h"
 #include "libcore/ckpt/restore_tree.h"
 #include "libcore/ckpt/send.h"
 #include "libcore/source/tree_remove.h"

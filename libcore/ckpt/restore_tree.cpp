@@ -7,7 +7,7 @@
 #include "libcore/base/parallel.h"
 #include "libcore/base/text.h"
 #include "libcore/ckpt/content.h"
-#include "libcore/ckpt/previous.h"
+#include "libcore/ckpt/stored_entries.h"
 
 namespace ft::ckpt {
 namespace {

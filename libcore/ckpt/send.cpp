@@ -8,7 +8,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
 #include "libcore/base/text.h"
-#include "libcore/ckpt/previous.h"
+#include "libcore/ckpt/stored_entries.h"
 #include "libcore/store/reader.h"
 
 namespace ft::ckpt {

@@ -266,6 +266,7 @@ std::unique_ptr<Guard> DirectoryBackend::use() {
     }
     while (!gate->try_lock(io::Lock::shared)) clock_.sleep(std::chrono::milliseconds(10));
     try {
+        remove_unlocked("guards");
         Temporary guard = make_temporary(directories_.for_writing("guards"), clock_);
         return std::make_unique<FileGuard>(std::move(guard.file), guard.name);
     } catch (const Failure& f) {

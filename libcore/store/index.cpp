@@ -9,17 +9,20 @@
 namespace ft::store {
 namespace {
 
-constexpr std::string_view digest_list_magic{"ftlist\0\1", 8};
+constexpr std::string_view damage_magic{"ftdamag\1", 8};
+constexpr std::string_view mark_magic{"ftmark\0\1", 8};
 
 }  // namespace
 
 Index::Index(Backend& backend) : backend_(backend) {
-    for (const std::string& mark : backend_.list("marks"))
-        if (const auto bytes = backend_.get("marks/" + mark, digest_list_limit))
-            for (const Digest& pack : decode_digest_list(*bytes, "marks/" + mark)) marked_.insert(pack);
+    for (const std::string& mark : backend_.list("marks")) {
+        if (mark.ends_with(".guards")) continue;
+        if (const auto bytes = backend_.get("marks/" + mark, list_limit))
+            for (const Digest& pack : decode_mark(*bytes, "marks/" + mark)) marked_.insert(pack);
+    }
     for (const std::string& list : backend_.list("damage"))
-        if (const auto bytes = backend_.get("damage/" + list, digest_list_limit))
-            for (const Digest& chunk : decode_digest_list(*bytes, "damage/" + list)) damaged_chunks_.insert(chunk);
+        if (const auto bytes = backend_.get("damage/" + list, list_limit))
+            for (const DamagedChunk& copy : decode_damage(*bytes, "damage/" + list)) damaged_chunks_.insert(copy);
     load_all();
 }
 
@@ -76,7 +79,8 @@ bool Index::reliable(const ChunkRef& chunk) const {
     for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
         const std::optional<ChunkPlace> place = segment->data->find(chunk.digest);
         if (!place || place->length != chunk.length) continue;
-        if (pack_is_good(*packs_[segment->packs[place->pack]])) return !damaged_chunks_.contains(chunk.digest);
+        const Pack& pack = *packs_[segment->packs[place->pack]];
+        if (pack_is_good(pack) && (damaged_chunks_.empty() || !is_damaged({chunk.digest, pack.info.id}))) return true;
     }
     return false;
 }
@@ -89,6 +93,12 @@ bool Index::pack_is_good(const Pack& pack) const {
         pack.state.store(state, std::memory_order_relaxed);
     }
     return state == good;
+}
+
+void Index::distrust(const std::vector<Digest>& packs) {
+    std::unique_lock lock(mutex_);
+    marked_.insert(packs.begin(), packs.end());
+    for (const auto& pack : packs_) pack->state = unchecked;
 }
 
 PackInfo Index::pack(std::uint32_t number) const {
@@ -110,24 +120,50 @@ std::vector<const IndexSegment*> Index::segments() const {
     return all;
 }
 
-Bytes encode_digest_list(const std::vector<Digest>& digests) {
+Bytes encode_damage(const std::vector<DamagedChunk>& chunks) {
     Encoder out;
-    out.raw(view_of(digest_list_magic));
-    out.u64(digests.size());
-    for (const Digest& digest : digests) out.raw(digest.bytes);
+    out.raw(view_of(damage_magic));
+    out.u64(chunks.size());
+    for (const DamagedChunk& copy : chunks) {
+        out.raw(copy.chunk.bytes);
+        out.raw(copy.pack.bytes);
+    }
     out.u64(checksum_of(out.view()));
     return out.take();
 }
 
-std::vector<Digest> decode_digest_list(View bytes, std::string_view where) {
+std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where) {
     Decoder in(bytes, where);
-    if (text_of(in.raw(8)) != digest_list_magic) in.fail("not a list of digests or a newer version");
+    if (text_of(in.raw(8)) != damage_magic) in.fail("not a list of damage or a newer version");
+    const std::uint64_t count = in.u64();
+    if (in.left() < 8 || count != (in.left() - 8) / 64 || (in.left() - 8) % 64 != 0) in.fail("it has another length than it says");
+    std::vector<DamagedChunk> chunks(count);
+    for (DamagedChunk& copy : chunks) {
+        std::memcpy(copy.chunk.bytes.data(), in.raw(32).data(), 32);
+        std::memcpy(copy.pack.bytes.data(), in.raw(32).data(), 32);
+    }
+    if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");
+    return chunks;
+}
+
+Bytes encode_mark(const std::vector<Digest>& packs) {
+    Encoder out;
+    out.raw(view_of(mark_magic));
+    out.u64(packs.size());
+    for (const Digest& pack : packs) out.raw(pack.bytes);
+    out.u64(checksum_of(out.view()));
+    return out.take();
+}
+
+std::vector<Digest> decode_mark(View bytes, std::string_view where) {
+    Decoder in(bytes, where);
+    if (text_of(in.raw(8)) != mark_magic) in.fail("not a mark or a newer version");
     const std::uint64_t count = in.u64();
     if (in.left() < 8 || count != (in.left() - 8) / 32 || (in.left() - 8) % 32 != 0) in.fail("it has another length than it says");
-    std::vector<Digest> digests(count);
-    for (Digest& digest : digests) std::memcpy(digest.bytes.data(), in.raw(32).data(), 32);
+    std::vector<Digest> packs(count);
+    for (Digest& pack : packs) std::memcpy(pack.bytes.data(), in.raw(32).data(), 32);
     if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");
-    return digests;
+    return packs;
 }
 
 }  // namespace ft::store

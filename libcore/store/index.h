@@ -13,7 +13,6 @@
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "libcore/base/hash.h"
@@ -41,6 +40,11 @@ struct IndexEntry {
     Digest digest;
     ChunkPlace place;
 };
+
+/// Entries of all chunks of a pack; number: of the pack in the builder's list.
+void append_entries(std::vector<IndexEntry>& entries, const std::vector<PackBlock>& blocks, std::uint32_t number);
+/// Ascending by digest, one per digest.
+void sort_entries(std::vector<IndexEntry>& entries);
 
 inline constexpr std::size_t index_page_size = 4096;
 inline constexpr std::size_t index_entry_size = 52;
@@ -78,6 +82,9 @@ public:
     [[nodiscard]] const std::vector<PackInfo>& packs() const { return packs_; }
     /// place.pack counts in packs().
     [[nodiscard]] std::optional<ChunkPlace> find(const Digest& digest) const;
+    /// Number of the chunk's entry, below slots(); std::nullopt where it has none.
+    [[nodiscard]] std::optional<std::uint64_t> slot(const Digest& digest) const;
+    [[nodiscard]] std::uint64_t slots() const { return fences_.size() * entries_per_page; }
     /// All entries of one page, for merging.
     [[nodiscard]] std::vector<IndexEntry> page(std::size_t number) const;
     [[nodiscard]] std::size_t pages() const { return fences_.size(); }
@@ -92,6 +99,19 @@ private:
     mutable std::vector<std::atomic<std::uint8_t>> seen_;  // pages whose checksum was right
 };
 
+/// marks/ID: packs that are to go. marks/ID.guards lists the guards that may not know of it (ckpt/prune).
+[[nodiscard]] Bytes encode_mark(const std::vector<Digest>& packs);
+[[nodiscard]] std::vector<Digest> decode_mark(View bytes, std::string_view where);
+
+/// damage/ID: copies of chunks that verify found damaged. They count as missing: the next save that needs the chunk stores it again.
+struct DamagedChunk {
+    Digest chunk, pack;
+    auto operator<=>(const DamagedChunk&) const = default;
+};
+[[nodiscard]] Bytes encode_damage(const std::vector<DamagedChunk>& chunks);
+[[nodiscard]] std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where);
+inline constexpr std::uint64_t list_limit = 1U << 30;  ///< bytes of a mark or a damage list; readers refuse more
+
 class Index {
 public:
     /// Loads all index objects. A damaged or vanished one is left out and named in damaged().
@@ -102,8 +122,12 @@ public:
 
     /// Every place where the chunk is said to be, newest segment first.
     [[nodiscard]] std::vector<ChunkPlace> find_all(const Digest& digest) const;
-    /// Whether a new checkpoint may rely on the chunk: found, not damaged, its pack there with the right size and not marked.
+    /// Whether a new checkpoint may rely on the chunk: found where it is not damaged, its pack there with the right size and not marked.
     [[nodiscard]] bool reliable(const ChunkRef& chunk) const;
+    /// Whether a copy of a chunk is recorded as damaged.
+    [[nodiscard]] bool is_damaged(const DamagedChunk& copy) const { return damaged_chunks_.contains(copy); }
+    /// Counts these packs as on their way out from now on, for this process.
+    void distrust(const std::vector<Digest>& packs);
     /// Whether a pack is on its way out.
     [[nodiscard]] bool is_marked(const Digest& pack) const { return marked_.contains(pack); }
     [[nodiscard]] PackInfo pack(std::uint32_t number) const;
@@ -134,16 +158,8 @@ private:
     std::vector<std::unique_ptr<Pack>> packs_;
     std::unordered_map<Digest, std::uint32_t> pack_numbers_;
     std::vector<std::string> damaged_;
-    std::set<Digest> marked_;                    // packs on their way out
-    std::unordered_set<Digest> damaged_chunks_;  // as verify and repair recorded them
+    std::set<Digest> marked_;  // packs on their way out
+    std::set<DamagedChunk> damaged_chunks_;  // as verify recorded them
 };
-
-/// Digests recorded in damage/ and marks/: sorted lists of 32-byte digests with a checksum. FORMAT.md section 7.
-[[nodiscard]] Bytes encode_digest_list(const std::vector<Digest>& digests);
-[[nodiscard]] std::vector<Digest> decode_digest_list(View bytes, std::string_view where);
-inline constexpr std::uint64_t digest_list_limit = 1U << 30;
-
-/// Merges small index objects when there are many, so that a look-up stays cheap after thousands of saves. Does nothing while another maintains.
-void merge_small_indexes(Backend& backend);
 
 }  // namespace ft::store

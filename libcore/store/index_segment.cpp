@@ -33,6 +33,22 @@ bool plausible(const ChunkPlace& place, const std::vector<PackInfo>& packs) {
 
 }  // namespace
 
+void append_entries(std::vector<IndexEntry>& entries, const std::vector<PackBlock>& blocks, std::uint32_t number) {
+    for (const PackBlock& block : blocks) {
+        std::uint32_t at = 0;
+        for (const ChunkRef& chunk : block.chunks) {
+            entries.push_back({chunk.digest, {number, block.offset, block.stored, at, chunk.length}});
+            at += chunk.length;
+        }
+    }
+}
+
+void sort_entries(std::vector<IndexEntry>& entries) {
+    std::sort(entries.begin(), entries.end(), [](const IndexEntry& a, const IndexEntry& b) { return a.digest < b.digest; });
+    const auto same = [](const IndexEntry& a, const IndexEntry& b) { return a.digest == b.digest; };
+    entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
+}
+
 IndexBuilder::IndexBuilder(Backend& backend, std::vector<PackInfo> packs) 
     : backend_(backend), upload_(backend.upload("index")), packs_(std::move(packs)) {}
 
@@ -127,11 +143,11 @@ View IndexSegment::checked_page(std::size_t number) const {
     return page;
 }
 
-std::optional<ChunkPlace> IndexSegment::find(const Digest& digest) const {
+std::optional<std::uint64_t> IndexSegment::slot(const Digest& digest) const {
     const std::uint64_t prefix = digest.prefix();
     // Equal prefixes may straddle pages: begin at the last page whose fence is below, go on while fences are equal.
-    auto at = std::lower_bound(fences_.begin(), fences_.end(), prefix);
-    std::size_t number = static_cast<std::size_t>(at - fences_.begin());
+    const auto fence = std::lower_bound(fences_.begin(), fences_.end(), prefix);
+    std::size_t number = static_cast<std::size_t>(fence - fences_.begin());
     if (number > 0) --number;
     for (; number < fences_.size() && fences_[number] <= prefix; ++number) {
         const View page = checked_page(number);
@@ -139,11 +155,18 @@ std::optional<ChunkPlace> IndexSegment::find(const Digest& digest) const {
         while (low < high) {
             const std::size_t middle = (low + high) / 2;
             const int order = std::memcmp(page.data() + page_head + middle * index_entry_size, digest.bytes.data(), 32);
-            if (order == 0) return decode_entry(page.subspan(page_head + middle * index_entry_size)).place;
+            if (order == 0) return number * entries_per_page + middle;
             (order < 0 ? low : high) = order < 0 ? middle + 1 : middle;
         }
     }
     return std::nullopt;
+}
+
+std::optional<ChunkPlace> IndexSegment::find(const Digest& digest) const {
+    const std::optional<std::uint64_t> at = slot(digest);
+    if (!at) return std::nullopt;
+    const View page = checked_page(*at / entries_per_page);
+    return decode_entry(page.subspan(page_head + *at % entries_per_page * index_entry_size)).place;
 }
 
 std::vector<IndexEntry> IndexSegment::page(std::size_t number) const {

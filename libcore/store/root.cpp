@@ -86,7 +86,8 @@ Root RootWriter::finish() {
     return root;
 }
 
-RootReader::RootReader(Reader& reader, const Root& root) : reader_(reader), levels_(root.depth + std::size_t{1}), left_(root.bytes) {
+RootReader::RootReader(Reader& reader, const Root& root, std::function<void(const ChunkRef&)> seen)
+    : reader_(reader), levels_(root.depth + std::size_t{1}), left_(root.bytes), seen_(std::move(seen)) {
     if (root.depth > depth_limit) throw damage("a root", "it is deeper than one can be");
     levels_.back().refs = root.chunks;
 }
@@ -114,7 +115,9 @@ Bytes RootReader::piece(std::size_t number) {
         while (in.left() >= ref_size) level.refs.push_back(decode_ref(in));
         level.rest.erase(level.rest.begin(), level.rest.end() - static_cast<std::ptrdiff_t>(in.left()));
     }
-    const Chunk chunk = reader_.read(level.refs[level.at++]);
+    const ChunkRef& ref = level.refs[level.at++];
+    if (seen_) seen_(ref);
+    const Chunk chunk = reader_.read(ref);
     return {chunk.bytes.begin(), chunk.bytes.end()};
 }
 

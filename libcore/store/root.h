@@ -60,7 +60,8 @@ private:
 
 class RootReader {
 public:
-    RootReader(Reader& reader, const Root& root);
+    /// seen  is told every chunk that is read, of all levels.
+    RootReader(Reader& reader, const Root& root, std::function<void(const ChunkRef&)> seen = {});
     /// The next piece; empty at the end. fails  damage, also where the stream is longer or shorter than the root says.
     [[nodiscard]] Bytes next();
 
@@ -74,6 +75,7 @@ private:
     Reader& reader_;
     std::vector<Level> levels_;  // [0] is the stream itself, the last one the root's own list
     std::uint64_t left_;
+    std::function<void(const ChunkRef&)> seen_;
 };
 
 }  // namespace ft::store

@@ -106,10 +106,8 @@ std::vector<std::uint64_t> Store::sequences(const std::string& name) {
 }
 
 Index& Store::index() {
-    if (!index_) {
-        guard_ = backend_->use();
-        index_ = std::make_unique<Index>(*backend_);
-    }
+    if (!guard_) guard_ = backend_->use();
+    if (!index_) index_ = std::make_unique<Index>(*backend_);
     return *index_;
 }
 

@@ -61,6 +61,10 @@ public:
     /// Chunks known to be stored. The first call announces this process as a user of the store (Backend::use) and loads the index: what is
     /// read or relied upon after it is not removed meanwhile. So: index() first, manifest() then.
     Index& index();
+    /// Forgets the loaded index, so that the next index() sees what was put meanwhile. References to it end.
+    void reload_index() { index_.reset(); }
+    /// The guard that index() took; "" before.
+    [[nodiscard]] std::string guard_id() const { return guard_ ? guard_->id() : ""; }
 
 private:
     Store(Backend& backend, Clock& clock) : backend_(&backend), clock_(&clock) {}

@@ -78,6 +78,7 @@ private:
     void close_pack(std::shared_ptr<PackWriter> pack);
     void put_index();
     void adopt_unindexed_packs();
+    void adopt(const Object& pack, const Digest& id);
 
     Store& store_;
     Index& index_;
