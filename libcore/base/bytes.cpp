@@ -1,6 +1,6 @@
 #include "libcore/base/bytes.h"
 
-#include <array>
+#include <algorithm>
 #include <string>
 
 #include "libcore/base/failure.h"
@@ -11,16 +11,9 @@ namespace {
 constexpr std::size_t varint_limit = 10;  // bytes: ceil(64 / 7)
 }
 
-void Encoder::long_varint(std::uint64_t v) {
-    std::array<std::byte, varint_limit> buffer;
-    std::size_t n = 0;
-    for (; v >= 0x80; v >>= 7) buffer[n++] = static_cast<std::byte>(v | 0x80);
-    buffer[n++] = static_cast<std::byte>(v);
-    append(buffer.data(), n);
-}
-
-void Encoder::signed_varint(std::int64_t v) {
-    varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+void Encoder::grow(std::size_t n) {
+    constexpr std::size_t least = 256;
+    bytes_.resize(std::max({least, 2 * bytes_.size(), size_ + n}));
 }
 
 std::uint64_t Decoder::long_varint() {

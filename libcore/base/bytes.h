@@ -28,42 +28,61 @@ using Bytes = std::vector<std::byte>;
 
 class Encoder {
 public:
-    void u8(std::uint8_t v) { bytes_.push_back(static_cast<std::byte>(v)); }
+    void u8(std::uint8_t v) { *room(1) = static_cast<std::byte>(v), ++size_; }
     void u16(std::uint16_t v) { fixed(v); }
     void u32(std::uint32_t v) { fixed(v); }
     void u64(std::uint64_t v) { fixed(v); }
     /// LEB128: 7 bits a byte, least significant first, at most 10 bytes.
     void varint(std::uint64_t v) {
-        if (v < 0x80)
-            u8(static_cast<std::uint8_t>(v));
-        else
-            long_varint(v);
+        std::byte* out = room(10);
+        for (; v >= 0x80; v >>= 7) *out++ = static_cast<std::byte>(v | 0x80);
+        *out++ = static_cast<std::byte>(v);
+        size_ = static_cast<std::size_t>(out - bytes_.data());
     }
     /// Zigzag + LEB128, for small numbers of either sign.
-    void signed_varint(std::int64_t v);
-    void raw(View v) { append(v.data(), v.size()); }
+    void signed_varint(std::int64_t v) {
+        varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+    }
+    /// v must not lie in this encoder's own bytes.
+    void raw(View v) {
+        if (v.empty()) return;
+        std::memcpy(room(v.size()), v.data(), v.size());
+        size_ += v.size();
+    }
     /// varint length, then the bytes.
     void blob(View v) {
         varint(v.size());
         raw(v);
     }
     void text(std::string_view v) { blob(view_of(v)); }
-    [[nodiscard]] View view() const { return bytes_; }
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] Bytes take() { return std::exchange(bytes_, {}); }
-    void reserve(std::size_t n) { bytes_.reserve(n); }
-    void clear() { bytes_.clear(); }
+    [[nodiscard]] View view() const { return {bytes_.data(), size_}; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] Bytes take() {
+        bytes_.resize(std::exchange(size_, 0));
+        return std::exchange(bytes_, {});
+    }
+    /// Forgets what was written and keeps the memory.
+    void clear() { size_ = 0; }
+    void reserve(std::size_t n) {
+        if (n > bytes_.size()) bytes_.resize(n);
+    }
 
 private:
-    void append(const std::byte* data, std::size_t n) { bytes_.insert(bytes_.end(), data, data + n); }
     template <class T>
     void fixed(T v) {
-        std::byte buffer[sizeof(T)];
-        for (std::size_t i = 0; i < sizeof(T); ++i) buffer[i] = static_cast<std::byte>(v >> (8 * i));
-        append(buffer, sizeof buffer);
+        std::byte* out = room(sizeof v);
+        for (std::size_t i = 0; i < sizeof v; ++i) out[i] = static_cast<std::byte>(v >> (8 * i));
+        size_ += sizeof v;
     }
-    void long_varint(std::uint64_t v);
-    Bytes bytes_;
+    /// Where the next n bytes go.
+    std::byte* room(std::size_t n) {
+        if (bytes_.size() - size_ < n) grow(n);
+        return bytes_.data() + size_;
+    }
+    void grow(std::size_t n);
+
+    Bytes bytes_;  // the first size_ are written; the rest is room, so that a field costs one comparison
+    std::size_t size_ = 0;
 };
 
 class Decoder {
