@@ -32,8 +32,8 @@ bool has_content(const Entry& entry) { return entry.kind == io::Kind::file && en
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
     const std::size_t n = std::min(a.size(), b.size());
-    return static_cast<std::size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin()).first -
-                                    a.begin());
+    return static_cast<std::size_t>(
+        std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n), b.begin()).first - a.begin());
 }
 
 std::uint8_t flags_of(const Entry& entry) {
@@ -198,7 +198,8 @@ const char* refuse_symlink(const Entry& entry) {
 }
 
 const char* refuse_hard_link(const Entry& entry) {
-    if (entry.hard_link.empty()) return entry.linked && entry.kind == io::Kind::dir ? "a hard link to a directory" : nullptr;
+    if (entry.hard_link.empty())
+        return entry.linked && entry.kind == io::Kind::dir ? "a hard link to a directory" : nullptr;
     if (entry.kind == io::Kind::dir) return "a hard link to a directory";
     if (entry.linked || entry.more || entry.changed || !entry.xattrs.empty() || !entry.runs.empty())
         return "a hard link with content of its own";
@@ -256,10 +257,11 @@ const char* EntryRules::refuse(const Entry& entry) {
     return nullptr;
 }
 
-// A directory comes before what it contains, so everything above the last path is known to be a directory: the new entry's directory
-// must be one of these, or the last entry itself.
+// A directory comes before what it contains, so everything above the last path is known to be a directory: the new
+// entry's directory must be one of these, or the last entry itself.
 const char* EntryRules::refuse_place(const Entry& entry) const {
-    if (entry.continues != expect_more_) return entry.continues ? "a continuation of nothing" : "a continuation is missing";
+    if (entry.continues != expect_more_)
+        return entry.continues ? "a continuation of nothing" : "a continuation is missing";
     if (entry.continues) return entry.path == last_path_ ? nullptr : "a continuation of another path";
     if (!is_safe_path(entry.path)) return "unsafe path";
     if (!started_) return entry.path.empty() ? nullptr : "the first entry is not the root";
@@ -305,7 +307,8 @@ void EntryWriter::append(const Entry& entry) {
     sink_(body_.view());
 }
 
-// Keeps what is left of the last piece and appends further pieces until `needed` bytes are there; false where the stream ends before.
+// Keeps what is left of the last piece and appends further pieces until `needed` bytes are there; false where the
+// stream ends before.
 bool EntryReader::fill(std::size_t needed) {
     while (buffer_.size() - start_ < needed) {
         Bytes piece = pull_();

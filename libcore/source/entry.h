@@ -1,7 +1,8 @@
 // One object of a saved tree, and the stream in which a checkpoint keeps them.
 //
 // A source is a stream of entries in path order: compared component by component as bytes, a directory before what it
-// contains, the root (path "") first. Large content continues in further records of the same path. FORMAT.md has the bytes.
+// contains, the root (path "") first. Large content continues in further records of the same path. FORMAT.md has the
+// bytes.
 //
 //     EntryWriter w(sink); w.append(entry);           // sink takes bytes in order
 //     EntryReader r(bytes_source); while (auto e = r.next()) ...
@@ -32,7 +33,8 @@ inline constexpr std::uint32_t chunk_limit = 1U << 20;  ///< no chunk is longer;
 inline constexpr std::size_t runs_per_record = 4096;    ///< no record holds more runs; longer content continues
 inline constexpr std::size_t path_limit = 1U << 20;     ///< bytes of a path
 inline constexpr std::size_t record_limit = 16U << 20;  ///< bytes of one record
-inline constexpr std::size_t xattrs_limit = 16U << 10;  ///< extended attributes of one object (the kernel lists at most 64 KiB of names)
+inline constexpr std::size_t xattrs_limit =
+    16U << 10;  ///< extended attributes of one object (the kernel lists at most 64 KiB of names)
 inline constexpr std::size_t xattr_bytes_limit = 8U << 20;  ///< of all names and values of one object
 
 struct Entry {
@@ -42,26 +44,28 @@ struct Entry {
     std::uint32_t uid = 0, gid = 0;
     Time mtime, ctime;
     std::uint64_t ino = 0;
-    std::uint64_t size = 0;          ///< bytes of content as read (regular files)
-    std::uint64_t rdev = 0;          ///< devices
-    std::string symlink;             ///< target of a symbolic link
-    std::string hard_link;           ///< path of the group's first name; such an entry has no content of its own
-    bool linked = false;             ///< first name of a hard-link group (others may follow)
-    std::vector<io::Xattr> xattrs;   ///< sorted by name
-    std::vector<Run> runs;           ///< regular files: content in order
-    bool continues = false;          ///< only path and runs count: more content of the record before
-    bool more = false;               ///< another record of this path follows
-    bool changed = false;            ///< changed while it was read, also the second time (on the last record)
+    std::uint64_t size = 0;         ///< bytes of content as read (regular files)
+    std::uint64_t rdev = 0;         ///< devices
+    std::string symlink;            ///< target of a symbolic link
+    std::string hard_link;          ///< path of the group's first name; such an entry has no content of its own
+    bool linked = false;            ///< first name of a hard-link group (others may follow)
+    std::vector<io::Xattr> xattrs;  ///< sorted by name
+    std::vector<Run> runs;          ///< regular files: content in order
+    bool continues = false;         ///< only path and runs count: more content of the record before
+    bool more = false;              ///< another record of this path follows
+    bool changed = false;           ///< changed while it was read, also the second time (on the last record)
 
     bool operator==(const Entry&) const = default;
 };
 
 /// Order of paths in a source: by component, bytewise, "a" before "a/b" before "a.b".
 [[nodiscard]] int compare_paths(std::string_view a, std::string_view b);
-/// Whether a path may stand in a source: relative, no empty, "." or ".." component, no NUL, components <= 255 bytes, all <= path_limit.
+/// Whether a path may stand in a source: relative, no empty, "." or ".." component, no NUL, components <= 255 bytes,
+/// all <= path_limit.
 [[nodiscard]] bool is_safe_path(std::string_view path);
 
-/// The rules of a stream, kept by its writer and its reader alike: what may follow what, and what each kind of object may hold.
+/// The rules of a stream, kept by its writer and its reader alike: what may follow what, and what each kind of object
+/// may hold.
 class EntryRules {
 public:
     /// What is wrong with `entry` as the next of the stream; nullptr where nothing is, and it then counts as seen.
@@ -85,8 +89,10 @@ private:
 class EntryWriter {
 public:
     explicit EntryWriter(std::function<void(View)> sink) : sink_(std::move(sink)) {}
-    /// entry  one that EntryRules allow here, anything else is a broken invariant: in path order, the root first, each below
-    ///        a directory that came before; runs <= runs_per_record and, over all records of a path, as long as its size.
+    /// entry  one that EntryRules allow here, anything else is a broken invariant: in path order, the root first, each
+    /// below
+    ///        a directory that came before; runs <= runs_per_record and, over all records of a path, as long as its
+    ///        size.
     void append(const Entry& entry);
 
 private:
@@ -96,7 +102,8 @@ private:
     bool started_ = false;
 };
 
-/// Decodes entries from hostile bytes; throws damage on anything that EntryWriter cannot have written, on unsafe or unordered paths.
+/// Decodes entries from hostile bytes; throws damage on anything that EntryWriter cannot have written, on unsafe or
+/// unordered paths.
 class EntryReader {
 public:
     /// pull  gives the next piece of the stream, empty at its end; pieces may be cut anywhere.

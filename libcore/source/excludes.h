@@ -17,7 +17,8 @@ class Excludes {
 public:
     /// globs  as base/text.h understands them; empty ones are dropped.
     explicit Excludes(const std::vector<std::string>& globs);
-    /// Whether the entry `name` of the directory at path `above` ("" for the root) is left out, with all that it contains.
+    /// Whether the entry `name` of the directory at path `above` ("" for the root) is left out, with all that it
+    /// contains.
     [[nodiscard]] bool match(std::string_view above, std::string_view name, bool is_dir) const;
     [[nodiscard]] bool empty() const { return globs_.empty(); }
     /// Whether match() looks at is_dir.

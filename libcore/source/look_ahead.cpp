@@ -6,8 +6,8 @@
 namespace ft::source {
 namespace {
 
-// Directories and entries fetched but not asked for. What lies before the farthest one fetched may take more directories: else
-// a row of siblings would keep the threads from what the first of them contains.
+// Directories and entries fetched but not asked for. What lies before the farthest one fetched may take more
+// directories: else a row of siblings would keep the threads from what the first of them contains.
 constexpr std::size_t dirs_ahead_limit = 64;
 constexpr std::size_t near_dirs_ahead_limit = 256;
 constexpr std::size_t entries_ahead_limit = 64U << 10;
@@ -55,7 +55,8 @@ void LookAhead::ask(const Task& task) {
     if (stage == Stage::idle) {
         if (rules_.threads != 0) pending_.erase(key_of(task));
         stage = Stage::running;
-        const std::shared_ptr<io::Dir> dir = task.list && task.node->parent != nullptr ? task.node->parent->dir : task.node->dir;
+        const std::shared_ptr<io::Dir> dir =
+            task.list && task.node->parent != nullptr ? task.node->parent->dir : task.node->dir;
         lock.unlock();
         run(task, dir);
         lock.lock();
@@ -171,7 +172,8 @@ void LookAhead::fetch(Node& node, std::size_t slice, io::Dir& dir) {
     std::vector<Item>& items = node.slices[slice].items;
     const std::size_t length = slice_length(node, slice);
     items.reserve(length);
-    for (std::size_t i = 0; i < length; ++i) items.push_back(fetch_one(node, node.names[slice * slice_size + i].name, dir));
+    for (std::size_t i = 0; i < length; ++i)
+        items.push_back(fetch_one(node, node.names[slice * slice_size + i].name, dir));
 }
 
 Item LookAhead::fetch_one(Node& node, const std::string& name, io::Dir& dir) {
@@ -222,7 +224,9 @@ Stage& LookAhead::stage_of(const Task& task) {
     return task.list ? task.node->stage : task.node->slices[task.slice].stage;
 }
 
-bool& LookAhead::ahead_of(const Task& task) { return task.list ? task.node->ahead : task.node->slices[task.slice].ahead; }
+bool& LookAhead::ahead_of(const Task& task) {
+    return task.list ? task.node->ahead : task.node->slices[task.slice].ahead;
+}
 
 void LookAhead::count(const Task& task, bool more) {
     const std::size_t dirs = task.list ? 1 : 0;

@@ -1,8 +1,8 @@
 // Lists directories and stats their entries before a walk asks for them: the threads behind TreeWalk.
 //
-// What is nearest to the walk in path order is fetched first. How much is fetched but not yet asked for is bounded (directories, because
-// each is an open descriptor, and entries), and whatever the walk asks for that nobody has begun it fetches itself: so no order of
-// events can make it wait for a place in a queue.
+// What is nearest to the walk in path order is fetched first. How much is fetched but not yet asked for is bounded
+// (directories, because each is an open descriptor, and entries), and whatever the walk asks for that nobody has begun
+// it fetches itself: so no order of events can make it wait for a place in a queue.
 #pragma once
 
 #include <condition_variable>

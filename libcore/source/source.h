@@ -15,8 +15,9 @@ enum class SourceKind : std::uint8_t { tree = 1, shm = 2, stream = 3 };
 
 struct Source {
     SourceKind kind = SourceKind::tree;
-    std::string label;  ///< base name of a tree or file ("" if saved alone), the segment's name, the stream's label ("" if alone)
-    std::string origin; ///< as the user wrote it, for show and messages
+    std::string label;  ///< base name of a tree or file ("" if saved alone), the segment's name, the stream's label (""
+                        ///< if alone)
+    std::string origin;  ///< as the user wrote it, for show and messages
 
     std::shared_ptr<io::Dir> parent;  ///< tree, shm: holds the object; shared with the walk that reads it
     std::string name;                 ///< tree, shm: in parent

@@ -53,7 +53,8 @@ private:
     const std::string* name_ = nullptr;
 };
 
-/// What the system answers where this user, or this file system, cannot have an attribute. Other failures (a broken disk) are failures.
+/// What the system answers where this user, or this file system, cannot have an attribute. Other failures (a broken
+/// disk) are failures.
 bool is_refusal(int error) {
     switch (error) {
         case EPERM:
@@ -70,7 +71,8 @@ bool is_refusal(int error) {
     }
 }
 
-/// No room for one more attribute (ext4: what does not fit one block); where the disk itself is full, writing content fails as well.
+/// No room for one more attribute (ext4: what does not fit one block); where the disk itself is full, writing content
+/// fails as well.
 bool is_xattr_refusal(int error) { return is_refusal(error) || error == ENOSPC || error == EDQUOT || error == ENODATA; }
 
 /// Does one step and gives the system's reason where it was refused.
@@ -134,11 +136,13 @@ public:
     }
 
     void set_xattr(const io::Xattr& xattr) {
-        attempt(notes_, "cannot set " + xattr.name + " of", object_, is_xattr_refusal, [&] { object_.set_xattr(xattr); });
+        attempt(notes_, "cannot set " + xattr.name + " of", object_, is_xattr_refusal,
+                [&] { object_.set_xattr(xattr); });
     }
 
     void remove_xattr(const std::string& name) {
-        attempt(notes_, "cannot remove " + name + " from", object_, is_xattr_refusal, [&] { object_.remove_xattr(name); });
+        attempt(notes_, "cannot remove " + name + " from", object_, is_xattr_refusal,
+                [&] { object_.remove_xattr(name); });
     }
 
     void mtime() {
@@ -172,7 +176,8 @@ void finish(const TreeBuilder::Powers& powers, Notes& notes, Object object, cons
 }
 
 /// Undoes what a new object got from the directory around it (its group, an ACL) instead of from its maker.
-void drop_inherited(const TreeBuilder::Powers& powers, Notes& notes, Object object, const io::Stat& stat, std::uint32_t mode) {
+void drop_inherited(const TreeBuilder::Powers& powers, Notes& notes, Object object, const io::Stat& stat,
+                    std::uint32_t mode) {
     if (stat.uid != powers.uid || stat.gid != powers.gid)
         attempt(notes, cannot_own, object, is_refusal, [&] { object.set_owner(powers.uid, powers.gid); });
     if (stat.kind == io::Kind::symlink) return;
@@ -187,9 +192,11 @@ const io::Xattr* find_xattr(const std::vector<io::Xattr>& xattrs, const std::str
 }
 
 /// user  the user's own attributes, or all others.
-void adjust_xattrs(Finisher& finisher, const std::vector<io::Xattr>& current, const std::vector<io::Xattr>& wanted, bool user) {
+void adjust_xattrs(Finisher& finisher, const std::vector<io::Xattr>& current, const std::vector<io::Xattr>& wanted,
+                   bool user) {
     for (const io::Xattr& xattr : current)
-        if (is_user_xattr(xattr) == user && find_xattr(wanted, xattr.name) == nullptr) finisher.remove_xattr(xattr.name);
+        if (is_user_xattr(xattr) == user && find_xattr(wanted, xattr.name) == nullptr)
+            finisher.remove_xattr(xattr.name);
     for (const io::Xattr& xattr : wanted) {
         if (is_user_xattr(xattr) != user) continue;
         const io::Xattr* now = find_xattr(current, xattr.name);

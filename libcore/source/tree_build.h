@@ -1,10 +1,10 @@
 // Makes one object of a tree as its entry says: the only place that sets owners, modes, xattrs and times on a restore.
 //
-// Order matters and is kept here: owner, then the user's own xattrs (they need a mode that lets the owner write), then mode (chown
-// clears set-id bits), then all other xattrs (capabilities go with chown, an ACL changes the mode), then mtime. Directories
-// are made 0700 and finished when all that they contain is there; a file whose owner is still to be set is made 0600.
-// What cannot be set without root is one note (incomplete: exit 3), never a failure; set-id bits are left out with the owner
-// that they were meant for. A disk that fails is a Failure.
+// Order matters and is kept here: owner, then the user's own xattrs (they need a mode that lets the owner write), then
+// mode (chown clears set-id bits), then all other xattrs (capabilities go with chown, an ACL changes the mode), then
+// mtime. Directories are made 0700 and finished when all that they contain is there; a file whose owner is still to be
+// set is made 0600. What cannot be set without root is one note (incomplete: exit 3), never a failure; set-id bits are
+// left out with the owner that they were meant for. A disk that fails is a Failure.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,9 @@ public:
 
     TreeBuilder(Powers powers, Notes& notes) : powers_(powers), notes_(notes) {}
 
-    /// A new regular file, made so that as few calls as possible are left for finish_file(). Failure where the name is taken.
-    /// dir  one that start_dir made, or any for a root (path ""): only there is what a directory hands down (group, ACL) undone.
+    /// A new regular file, made so that as few calls as possible are left for finish_file(). Failure where the name is
+    /// taken. dir  one that start_dir made, or any for a root (path ""): only there is what a directory hands down
+    /// (group, ACL) undone.
     [[nodiscard]] std::unique_ptr<io::File> start_file(io::Dir& dir, const std::string& name, const Entry& entry);
     /// Owner, mode, xattrs, mtime of a file that start_file made and whose content is complete.
     void finish_file(io::File& file, const Entry& entry);
@@ -43,8 +44,8 @@ public:
     /// Owner, mode, xattrs, mtime of a directory whose content is complete.
     void finish_dir(io::Dir& dir, const Entry& entry);
 
-    /// For --in-place: makes the attributes of an existing object equal, changing (and touching ctime of) only what differs.
-    /// name "." for a directory itself. current is its stat now.
+    /// For --in-place: makes the attributes of an existing object equal, changing (and touching ctime of) only what
+    /// differs. name "." for a directory itself. current is its stat now.
     void adjust(io::Dir& dir, const std::string& name, const io::Stat& current, const Entry& entry);
 
 private:

@@ -8,8 +8,8 @@
 
 namespace ft::source {
 
-/// Removes `name` in `dir` and all below it; a missing one is fine. Unreadable directories are opened up first (chmod 0700) where possible.
-/// returns  how many objects it removed.
+/// Removes `name` in `dir` and all below it; a missing one is fine. Unreadable directories are opened up first (chmod
+/// 0700) where possible. returns  how many objects it removed.
 std::uint64_t remove_tree(io::Dir& dir, const std::string& name);
 
 }  // namespace ft::source

@@ -73,7 +73,9 @@ bool is_same(io::Dir& dir, const Node& node) {
     return stat && stat->dev == node.dev && stat->ino == node.ino;
 }
 
-std::string place(const io::Dir& dir, const std::string& name) { return name == "." ? dir.path() : dir.path() + "/" + name; }
+std::string place(const io::Dir& dir, const std::string& name) {
+    return name == "." ? dir.path() : dir.path() + "/" + name;
+}
 
 }  // namespace
 
@@ -103,7 +105,8 @@ Found TreeWalk::State::start() {
     const std::optional<io::Stat> stat = root->stat(name);
     if (!stat) throw system_failure("cannot save", place(*root, name), ENOENT);
     if (stat->kind == io::Kind::socket)
-        throw Failure({.what = "cannot save", .where = place(*root, name), .why = "a socket holds nothing that could be saved"});
+        throw Failure(
+            {.what = "cannot save", .where = place(*root, name), .why = "a socket holds nothing that could be saved"});
     LookAheadRules rules{.excludes = Excludes(options.excludes), .only_dev = {}, .threads = options.threads};
     if (options.one_file_system) rules.only_dev = stat->dev;
     ahead = std::make_unique<LookAhead>(std::move(rules), notes);
@@ -174,7 +177,8 @@ Item TreeWalk::State::take(Level& level) {
     return std::move(level.node->slices[slice].items[level.at++ % slice_size]);
 }
 
-/// Opens levels[level] again, through the nearest level that is open, and keeps what will be needed next on the way back.
+/// Opens levels[level] again, through the nearest level that is open, and keeps what will be needed next on the way
+/// back.
 bool TreeWalk::State::reopen(std::size_t level) {
     std::size_t next = level;
     while (levels[next].node->dir == nullptr) --next;  // the first level is never closed
@@ -218,7 +222,8 @@ void read_attributes(Found& found, io::File* file) {
     std::size_t bytes = 0;
     for (const io::Xattr& xattr : entry.xattrs) bytes += xattr.name.size() + xattr.value.size();
     if (entry.xattrs.size() > xattrs_limit || bytes > xattr_bytes_limit)
-        throw Failure({.what = "cannot save", .where = place(*found.parent, found.name), .why = "too many extended attributes"});
+        throw Failure(
+            {.what = "cannot save", .where = place(*found.parent, found.name), .why = "too many extended attributes"});
 }
 
 }  // namespace ft::source

@@ -1,7 +1,8 @@
 // Walks a tree in path order, ahead of its reader, on several threads.
 //
-// Directory listings and stats are fetched in parallel and delivered in the one order that entry.h defines; what is not yet
-// asked for is bounded, so a million files take no more memory than ten thousand. Nothing is opened but directories.
+// Directory listings and stats are fetched in parallel and delivered in the one order that entry.h defines; what is not
+// yet asked for is bounded, so a million files take no more memory than ten thousand. Nothing is opened but
+// directories.
 #pragma once
 
 #include <memory>
@@ -22,7 +23,8 @@ struct WalkOptions {
 };
 
 struct Found {
-    Entry entry;  ///< all that stat says: path, kind, mode, owners, times, ino, size, rdev, linked / hard_link. Not: symlink, xattrs, runs
+    Entry entry;  ///< all that stat says: path, kind, mode, owners, times, ino, size, rdev, linked / hard_link. Not:
+                  ///< symlink, xattrs, runs
     std::shared_ptr<io::Dir> parent;  ///< shared by all entries of one directory: closed when the last was dealt with
     std::string name;                 ///< in parent; "." for a root that is a directory
     bool on_disk = true;              ///< parent->on_disk()
@@ -30,15 +32,16 @@ struct Found {
 
 class TreeWalk {
 public:
-    /// root   the directory that holds the root and the root's name in it (io::locate); "." when the root is the directory itself.
-    /// notes  takes what was left out: sockets (not incomplete), directories that could not be listed (incomplete).
+    /// root   the directory that holds the root and the root's name in it (io::locate); "." when the root is the
+    /// directory itself. notes  takes what was left out: sockets (not incomplete), directories that could not be listed
+    /// (incomplete).
     TreeWalk(std::shared_ptr<io::Dir> root, std::string name, WalkOptions options, Notes& notes);
     ~TreeWalk();
     TreeWalk(const TreeWalk&) = delete;
     TreeWalk& operator=(const TreeWalk&) = delete;
 
-    /// The next entry in path order; std::nullopt after the last. A root that is missing, or a directory that cannot be listed, is a
-    /// Failure; an entry that vanished meanwhile is left out silently, as if it had been removed before.
+    /// The next entry in path order; std::nullopt after the last. A root that is missing, or a directory that cannot be
+    /// listed, is a Failure; an entry that vanished meanwhile is left out silently, as if it had been removed before.
     [[nodiscard]] std::optional<Found> next();
 
 private:
@@ -46,8 +49,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Completes what stat does not say: symlink target and xattrs. Through `file` where it is open (regular files), else by name.
-/// Nothing for further names of a hard-link group: the first name has it.
+/// Completes what stat does not say: symlink target and xattrs. Through `file` where it is open (regular files), else
+/// by name. Nothing for further names of a hard-link group: the first name has it.
 void read_attributes(Found& found, io::File* file);
 
 }  // namespace ft::source

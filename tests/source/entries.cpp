@@ -16,8 +16,7 @@ std::uint64_t some_number(std::mt19937_64& random) { return random() >> below(ra
 std::string some_bytes(std::mt19937_64& random, std::size_t length, bool any) {
     static constexpr std::string_view few = "ab./0\n\xff";  // close together, so that prefixes are shared
     std::string bytes;
-    while (bytes.size() < length)
-        bytes.push_back(any ? static_cast<char>(random()) : few[below(random, few.size())]);
+    while (bytes.size() < length) bytes.push_back(any ? static_cast<char>(random()) : few[below(random, few.size())]);
     return bytes;
 }
 
@@ -40,7 +39,8 @@ std::vector<std::pair<std::string, io::Kind>> some_places(std::mt19937_64& rando
         if (kind == io::Kind::dir) dirs.push_back(path);
         places.emplace_back(path, kind);
     }
-    std::sort(places.begin(), places.end(), [](const auto& a, const auto& b) { return compare_paths(a.first, b.first) < 0; });
+    std::sort(places.begin(), places.end(),
+              [](const auto& a, const auto& b) { return compare_paths(a.first, b.first) < 0; });
     return places;
 }
 
@@ -54,6 +54,7 @@ std::vector<io::Xattr> some_xattrs(std::mt19937_64& random) {
     while (below(random, 3) == 0)
         xattrs["user." + some_name(random).substr(0, 200)] = some_bytes(random, below(random, 4) * 100, true);
     std::vector<io::Xattr> sorted;
+    sorted.reserve(xattrs.size());
     for (auto& [name, value] : xattrs) sorted.push_back({name, value});
     return sorted;
 }
@@ -87,7 +88,7 @@ Entry some_entry(std::mt19937_64& random, const std::string& path, io::Kind kind
 }
 
 /// The records of a file: its entry with the first runs, then its continuations.
-void append_file(std::mt19937_64& random, Entry entry, std::vector<Entry>& to) {
+void append_file(std::mt19937_64& random, const Entry& entry, std::vector<Entry>& to) {
     const std::uint64_t records = 1 + below(random, 3);
     const std::size_t first = to.size();
     for (std::uint64_t i = 0; i < records; ++i) {
@@ -96,7 +97,8 @@ void append_file(std::mt19937_64& random, Entry entry, std::vector<Entry>& to) {
         if (i == 0) part = entry;
         part.continues = i > 0;
         part.more = i + 1 < records;
-        for (std::uint64_t n = below(random, 4) + (records > 1 ? 1 : 0); n > 0; --n) part.runs.push_back(some_run(random));
+        for (std::uint64_t n = below(random, 4) + (records > 1 ? 1 : 0); n > 0; --n)
+            part.runs.push_back(some_run(random));
         part.changed = !part.more && below(random, 10) == 0;
         to.push_back(std::move(part));
     }
@@ -145,7 +147,7 @@ std::vector<Entry> random_entries(std::mt19937_64& random, std::size_t count) {
         }
         if (kind != io::Kind::dir) first = path;
         if (kind == io::Kind::file)
-            append_file(random, std::move(entry), entries);
+            append_file(random, entry, entries);
         else
             entries.push_back(std::move(entry));
     }

@@ -1,5 +1,5 @@
-// Goal: what is encoded comes back equal, from pieces of any size; what was not encoded by us is refused, and never more than that.
-// Method: random lists of entries; every byte of a list flipped, every cut of it.
+// Goal: what is encoded comes back equal, from pieces of any size; what was not encoded by us is refused, and never
+// more than that. Method: random lists of entries; every byte of a list flipped, every cut of it.
 #include "libcore/source/entry.h"
 
 #include <algorithm>
@@ -42,8 +42,9 @@ bool decodes(View stream) {
 }  // namespace
 
 TEST_CASE("paths are ordered by component and byte, a directory before what it contains") {
-    const std::vector<std::string> ascending = {"",    "a",     "a/a",   "a/b", "a/b/c", "a/b\x01", "a/b-", "a/bb", "a\x01",
-                                                "a\n", "a.b", "a.b/c", "a0",  "a0/b",  "b",       "\x7f", "\x80", "\xff"};
+    const std::vector<std::string> ascending = {"",     "a",    "a/a",   "a/b",  "a/b/c", "a/b\x01",
+                                                "a/b-", "a/bb", "a\x01", "a\n",  "a.b",   "a.b/c",
+                                                "a0",   "a0/b", "b",     "\x7f", "\x80",  "\xff"};
     for (std::size_t i = 0; i < ascending.size(); ++i) {
         for (std::size_t j = 0; j < ascending.size(); ++j) {
             INFO(ascending[i] << " and " << ascending[j]);
@@ -55,13 +56,15 @@ TEST_CASE("paths are ordered by component and byte, a directory before what it c
 }
 
 TEST_CASE("only paths that stay below the root are safe") {
-    for (const std::string& path : {std::string(""), std::string("a"), std::string("a/b"), std::string("..."), std::string(".a/b..")})
+    for (const std::string& path :
+         {std::string(""), std::string("a"), std::string("a/b"), std::string("..."), std::string(".a/b..")})
         CHECK(is_safe_path(path));
     CHECK(is_safe_path(std::string(255, 'n') + "/" + std::string(255, 'm')));
     CHECK(is_safe_path("\xff\n\\"));
-    for (const std::string& path : {std::string("/"), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
-                                    std::string(".."), std::string("a/./b"), std::string("a/.."), std::string("../a"),
-                                    std::string(1, '\0'), std::string("a\0b", 3), std::string(256, 'n'), "a/" + std::string(256, 'n')})
+    for (const std::string& path :
+         {std::string("/"), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
+          std::string(".."), std::string("a/./b"), std::string("a/.."), std::string("../a"), std::string(1, '\0'),
+          std::string("a\0b", 3), std::string(256, 'n'), "a/" + std::string(256, 'n')})
         CHECK_FALSE(is_safe_path(path));
     std::string deep;
     while (deep.size() + 2 <= path_limit) deep += "a/";

@@ -62,6 +62,7 @@ std::vector<Found> walk_all(const std::string& path, const WalkOptions& options,
 
 std::vector<std::string> paths_of(const std::vector<Found>& all) {
     std::vector<std::string> paths;
+    paths.reserve(all.size());
     for (const Found& found : all) paths.push_back(found.entry.path);
     return paths;
 }

@@ -21,7 +21,9 @@ public:
     Scratch& operator=(const Scratch&) = delete;
 
     /// "" is the directory itself.
-    [[nodiscard]] std::string path(const std::string& name = "") const { return name.empty() ? root_ : root_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name = "") const {
+        return name.empty() ? root_ : root_ + "/" + name;
+    }
     [[nodiscard]] std::unique_ptr<io::Dir> dir(const std::string& name = "") const;
     void make_dir(const std::string& name) const;
     void make_file(const std::string& name, std::string_view content = "") const;

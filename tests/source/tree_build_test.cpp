@@ -1,5 +1,6 @@
-// Goal: what is built from an entry is found again as that entry; what this user may not set is noted and never opens anything to others.
-// Method: build in a scratch directory, walk it and compare; as root where the test has its powers, and as nobody.
+// Goal: what is built from an entry is found again as that entry; what this user may not set is noted and never opens
+// anything to others. Method: build in a scratch directory, walk it and compare; as root where the test has its powers,
+// and as nobody.
 #include "libcore/source/tree_build.h"
 
 #include <sys/stat.h>
@@ -143,7 +144,8 @@ bool can_test_root() {
 }
 
 std::vector<io::Kind> all_kinds() {
-    return {io::Kind::file, io::Kind::dir, io::Kind::symlink, io::Kind::fifo, io::Kind::char_device, io::Kind::block_device};
+    return {io::Kind::file, io::Kind::dir,         io::Kind::symlink,
+            io::Kind::fifo, io::Kind::char_device, io::Kind::block_device};
 }
 
 Entry of_kind(io::Kind kind, const std::string& path) {
@@ -302,7 +304,7 @@ TEST_CASE("nothing is handed down by the directory that a tree is built in") {
             bench.builder->finish_file(*bench.builder->start_file(*dir, name, root), root);
         else
             bench.builder->make_special(*dir, name, root);
-        CHECK(found_at(place + "/" + name, "") == comparable(root));
+        CHECK(found_at(bench.scratch.path("place/" + name), "") == comparable(root));
     }
     const std::unique_ptr<io::Dir> made = bench.builder->start_dir(*dir, "tree");
     const Entry file = of_kind(io::Kind::file, "file");

@@ -1,5 +1,6 @@
 // Goal: a walk finds everything once, in path order, the same with any number of threads, and says what it left out.
-// Method: real trees in a scratch directory; what vanishes is removed between two steps of a walk that does not look ahead.
+// Method: real trees in a scratch directory; what vanishes is removed between two steps of a walk that does not look
+// ahead.
 #include "libcore/source/tree_walk.h"
 
 #include <fcntl.h>
@@ -106,7 +107,8 @@ TEST_CASE("a walk finds everything once and in path order, with any number of th
     for (unsigned threads : {0U, 1U, 2U, 7U}) {
         INFO(threads << " threads");
         Notes notes;
-        const bool equal = paths_of(walk_all(scratch.path("t"), {.excludes = {}, .threads = threads}, notes)) == expected;
+        const bool equal =
+            paths_of(walk_all(scratch.path("t"), {.excludes = {}, .threads = threads}, notes)) == expected;
         CHECK(equal);
         CHECK(notes.take().empty());
     }
@@ -116,15 +118,18 @@ TEST_CASE("a directory of many slices, with directories among its files, is walk
     const Scratch scratch;
     for (int i = 0; i < 2500; ++i) {
         const std::string name = "t/" + std::to_string(i * 7919 % 2500);
-        if (i % 100 == 0) scratch.make_dir(name + "/in");
-        else scratch.make_file(name);
+        if (i % 100 == 0)
+            scratch.make_dir(name + "/in");
+        else
+            scratch.make_file(name);
         if (i == 0) scratch.make_file("t/0/in/file");
     }
     const std::vector<std::string> expected = listed(scratch.path("t"));
     REQUIRE(expected.size() == 2527);
     for (unsigned threads : {0U, 3U}) {
         Notes notes;
-        const bool equal = paths_of(walk_all(scratch.path("t"), {.excludes = {}, .threads = threads}, notes)) == expected;
+        const bool equal =
+            paths_of(walk_all(scratch.path("t"), {.excludes = {}, .threads = threads}, notes)) == expected;
         CHECK(equal);
     }
 }
@@ -183,11 +188,13 @@ TEST_CASE("only files have a size, only devices a device number") {
 TEST_CASE("what is excluded is left out with all that it contains") {
     const Scratch scratch;
     for (const char* dir : {"t/keep/cache/in", "t/cache/in", "t/keep/node_modules/in", "t/a"}) scratch.make_dir(dir);
-    for (const char* file : {"t/x.o", "t/a/y.o", "t/a/y.c", "t/keep/cache/in/f", "t/cache/in/f", "t/a/node_modules"}) scratch.make_file(file);
+    for (const char* file : {"t/x.o", "t/a/y.o", "t/a/y.c", "t/keep/cache/in/f", "t/cache/in/f", "t/a/node_modules"})
+        scratch.make_file(file);
     for (unsigned threads : {0U, 2U}) {
         Notes notes;
-        const std::vector<Found> all = walk_all(
-            scratch.path("t"), {.excludes = {"*.o", "/cache", "node_modules/", "keep/*/in"}, .threads = threads}, notes);
+        const std::vector<Found> all =
+            walk_all(scratch.path("t"),
+                     {.excludes = {"*.o", "/cache", "node_modules/", "keep/*/in"}, .threads = threads}, notes);
         CHECK(paths_of(all) == std::vector<std::string>{"", "a", "a/node_modules", "a/y.c", "keep", "keep/cache"});
         CHECK(notes.take().empty());
     }
@@ -387,7 +394,8 @@ TEST_CASE("a tree deeper than PATH_MAX and than the descriptors allow is walked 
     }
 }
 
-TEST_CASE("a closed directory that was moved before the walk came back to it is noted, and nothing else is taken for it") {
+TEST_CASE(
+    "a closed directory that was moved before the walk came back to it is noted, and nothing else is taken for it") {
     const Scratch scratch;
     make_deep_tree(scratch.path(), 200);
     Notes notes;
