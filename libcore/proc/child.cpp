@@ -19,7 +19,7 @@ namespace ft::proc {
 
 namespace {
 
-constexpr std::chrono::milliseconds grace{2000};  // between SIGTERM and SIGKILL
+constexpr int grace_ms = 2000;  // between SIGTERM and SIGKILL
 
 /// Everything the child needs between fork and exec, where nothing may allocate or lock.
 struct Launch {
@@ -165,7 +165,7 @@ Child Child::start(const Spawn& spawn) {
     if (spawn.feed_input) input = make_pipe();
     if (!spawn.feed_input && !spawn.inherit_input) nothing = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     launch.report = report.write.get();
-    launch.output = output.write.get();
+    launch.output = spawn.output_to_errors ? STDERR_FILENO : output.write.get();
     launch.input = spawn.feed_input ? input.read.get() : nothing.get();
 
     const pid_t pid = ::fork();
@@ -190,7 +190,7 @@ Child::~Child() {
     output_.reset();
     signal(SIGTERM);
     pollfd ended{handle_.get(), POLLIN, 0};
-    if (::poll(&ended, 1, static_cast<int>(grace.count())) <= 0) signal(SIGKILL);
+    if (::poll(&ended, 1, grace_ms) <= 0) signal(SIGKILL);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
@@ -219,11 +219,11 @@ Ending Child::wait() {
     return ending;
 }
 
-std::optional<Ending> Child::wait_or(int descriptor, std::chrono::milliseconds limit) {
-    pollfd ready[] = {{handle_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}};
-    int count = 0;
-    do count = ::poll(ready, 2, limit.count() < 0 ? -1 : static_cast<int>(limit.count()));
-    while (count < 0 && errno == EINTR);
+std::optional<Ending> Child::wait_or(std::initializer_list<int> descriptors) {
+    std::vector<pollfd> ready{{handle_.get(), POLLIN, 0}};
+    for (const int descriptor : descriptors) ready.push_back({descriptor, POLLIN, 0});
+    while (::poll(ready.data(), ready.size(), -1) < 0)
+        if (errno != EINTR) throw system_failure("cannot wait for a program", "", errno);
     if (ready[0].revents == 0) return std::nullopt;
     return wait();
 }

@@ -10,8 +10,9 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +57,7 @@ struct Ending {
 struct Spawn {
     std::vector<std::string> command;  ///< command[0] is looked up in PATH
     bool capture_output = false;       ///< its stdout comes to read()
+    bool output_to_errors = false;     ///< its stdout goes where our stderr goes
     bool feed_input = false;           ///< its stdin comes from write(); else from /dev/null
     bool inherit_input = false;        ///< its stdin is ours
     std::vector<std::pair<std::string, std::string>> environment;  ///< added or replaced
@@ -81,8 +83,8 @@ public:
 
     /// Waits for its end.
     [[nodiscard]] Ending wait();
-    /// As wait(), but std::nullopt once `descriptor` is readable (-1: none) or the time is over (negative: no limit).
-    [[nodiscard]] std::optional<Ending> wait_or(int descriptor, std::chrono::milliseconds limit);
+    /// As wait(), but std::nullopt once one of `descriptors` is readable.
+    [[nodiscard]] std::optional<Ending> wait_or(std::initializer_list<int> descriptors);
     void signal(int number) const;
     [[nodiscard]] pid_t pid() const { return pid_; }
 

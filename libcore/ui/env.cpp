@@ -16,6 +16,7 @@ void declare_common(Flags& flags, CommonOptions& common) {
     flags.toggle("--json", common.json, "answer as JSON, one object a line");
     flags.option("--progress", common.progress, "MODE", "auto (on a terminal), always, never or json")
         .one_of({"auto", "always", "never", "json"});
+    flags.option("--lock-wait", common.lock_wait, "DURATION", "how long to wait for another process (90s, 15m)");
 }
 
 std::optional<std::string> Env::variable(const char* name) {
@@ -35,6 +36,7 @@ void Env::object(std::string_view type, const Answer& fields) {
 }
 
 void Env::item(std::string_view text, const Answer& fields) {
+    answered_ = true;
     if (parts_.common.json)
         object("item", fields);
     else if (!parts_.common.quiet)
@@ -65,10 +67,13 @@ void Env::warn(const std::vector<Note>& notes) {
         if (note.incomplete || parts_.common.verbose || parts_.errors.is_terminal()) warn(note_text(note));
 }
 
-void Env::remark(std::string_view text) {
-    if (parts_.common.quiet || parts_.common.json) return;
-    if (!parts_.common.verbose && !parts_.errors.is_terminal()) return;
+void Env::tell(std::string_view text) {
+    if (parts_.common.json) return;
     parts_.line.interrupted_by([&] { parts_.errors.try_write(std::string(text) + "\n"); });
+}
+
+void Env::remark(std::string_view text) {
+    if (!parts_.common.quiet && (parts_.common.verbose || parts_.errors.is_terminal())) tell(text);
 }
 
 std::string note_text(const Note& note) {

@@ -8,6 +8,8 @@
 //     env.summary("job@7", Answer().text("checkpoint", "job@7"));
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +30,7 @@ struct CommonOptions {
     bool verbose = false;  ///< more
     bool json = false;
     std::string progress = "auto";
+    std::chrono::seconds lock_wait{0};  ///< how long to try again while another process is in the way
 };
 
 class Flags;
@@ -44,6 +47,7 @@ public:
         Output& errors;  ///< stderr
         ProgressLine& line;
         int stop_descriptor = -1;  ///< readable once the user asked to stop
+        std::uint64_t descriptor_limit = 0;  ///< soft limit of open files that we were given, for the programs we start
     };
     explicit Env(Parts parts) : parts_(std::move(parts)) {}
 
@@ -52,11 +56,14 @@ public:
     [[nodiscard]] Clock& clock() { return parts_.clock; }
     [[nodiscard]] Progress& progress() { return parts_.progress; }
     [[nodiscard]] int stop_descriptor() const { return parts_.stop_descriptor; }
+    [[nodiscard]] std::uint64_t descriptor_limit() const { return parts_.descriptor_limit; }
     /// An environment variable that is set and not empty.
     [[nodiscard]] static std::optional<std::string> variable(const char* name);
 
     /// Starts the progress line; action: "saving job".
     void begin(std::string action);
+    /// Erases it for good: the terminal is somebody else's from here on.
+    void end_progress() { parts_.line.end(); }
 
     /// One row of the answer.
     void item(std::string_view text, const Answer& fields);
@@ -71,17 +78,22 @@ public:
     void warn(std::string_view text);
     /// As warn, one line each: "cannot read 1000 files, the first: ...".
     void warn(const std::vector<Note>& notes);
+    /// Lines for people on stderr that were asked for (--timing); nothing under --json.
+    void tell(std::string_view text);
     /// A line for people on stderr, if it is a terminal (or with -v) and neither -q nor --json are given.
     void remark(std::string_view text);
 
     /// What was changed for good, as a sentence: "saved job@7".
     void did(std::string what) { did_ = std::move(what); }
     [[nodiscard]] const std::string& what_was_done() const { return did_; }
+    /// Whether something was answered or done already: the command must not be tried again.
+    [[nodiscard]] bool has_begun_to_answer() const { return answered_ || data_on_stdout_ || !did_.empty(); }
 
 private:
     void object(std::string_view type, const Answer& fields);
     Parts parts_;
     std::string did_;
+    bool answered_ = false;
     bool data_on_stdout_ = false;
 };
 

@@ -30,10 +30,6 @@ std::string names_of(const Option& option) {
     return option.metavar().empty() ? names : names + " " + option.metavar();
 }
 
-std::string command_line(const Tool& tool, const CommandText& command) {
-    return command.name.empty() ? tool.name : tool.name + " " + command.name;
-}
-
 std::string more_examples(const CommandText& command) {
     std::string text;
     for (std::size_t i = 1; i < command.examples.size(); ++i) {
@@ -67,6 +63,10 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t wid
         fresh = false;
     }
     return result + line;
+}
+
+std::string command_line(const Tool& tool, const CommandText& command) {
+    return command.name.empty() ? tool.name : tool.name + " " + command.name;
 }
 
 std::string tool_help(const Tool& tool) {

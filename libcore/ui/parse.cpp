@@ -19,7 +19,7 @@ Failure unknown_flag(const Flags& flags, const std::string& command, const std::
     std::vector<std::string> known{"--help", "--version"};
     for (const Option& option : flags.options()) known.push_back(option.long_name());
     const std::optional<std::string> meant = name.starts_with("--") ? did_you_mean(name, known) : std::nullopt;
-    return usage_failure(fmt::format("{}: unknown flag '{}'", command, printable(name)), "", "",
+    return usage_failure(fmt::format("unknown flag '{}'", printable(name)), "", "",
                          meant ? fmt::format("did you mean '{}'?", *meant) : see_help(command));
 }
 
@@ -47,7 +47,7 @@ void parse_words(CLI::App& app, const std::string& command, std::vector<std::str
         app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {  // the library's exceptions end here, as ours
         std::string why = error.what();
-        throw usage_failure(command, "", why.substr(0, why.find('\n')), see_help(command));
+        throw usage_failure(why.substr(0, why.find('\n')), "", "", see_help(command));
     }
 }
 
@@ -56,7 +56,7 @@ void deliver_options(const std::map<const Option*, CLI::Option*>& declared, cons
     for (const Option& option : flags.options()) {
         const CLI::Option* given = declared.at(&option);
         if (given->count() == 0) continue;
-        const std::string what = fmt::format("{}: {}", command, option.long_name());
+        const std::string& what = option.long_name();
         if (option.metavar().empty()) {
             if (given->results().front() != "true")
                 throw usage_failure(what, "", "takes no value", see_help(command));
@@ -75,16 +75,16 @@ void deliver_positionals(const std::vector<Positional>& wanted, const std::strin
         const std::size_t most = positional.many ? given.size() : std::min(next + 1, given.size());
         const std::size_t taken = most - std::min(next, most);
         if (taken < positional.least)
-            throw usage_failure(fmt::format("{}: {} is missing", command, positional.metavar), "", "", see_help(command));
+            throw usage_failure(fmt::format("{} is missing", positional.metavar), "", "", see_help(command));
         for (; next < most; ++next) {
             if (given[next].empty())
-                throw usage_failure(fmt::format("{}: {} is empty", command, positional.metavar), "", "",
+                throw usage_failure(fmt::format("{} is empty", positional.metavar), "", "",
                                     see_help(command));
             positional.take(given[next]);
         }
     }
     if (next < given.size())
-        throw usage_failure(fmt::format("{}: '{}' is one argument too many", command, printable(given[next])), "", "",
+        throw usage_failure(fmt::format("'{}' is one argument too many", printable(given[next])), "", "",
                             see_help(command));
 }
 

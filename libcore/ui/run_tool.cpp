@@ -1,6 +1,7 @@
 #include "libcore/ui/run_tool.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,8 @@ namespace ft {
 
 namespace ui {
 namespace {
+
+constexpr int try_again_ms = 100;
 
 using Words = std::vector<std::string>;
 
@@ -54,8 +57,20 @@ Failure unknown_command(const Tool& tool, const std::string& word) {
 /// One run of one command: what lives as long as it does.
 class Run {
 public:
-    Run(const Tool& tool, const Words& words, Output& out, Output& errors, Signals& signals)
-        : tool_(tool), words_(words), out_(out), errors_(errors), signals_(signals), json_(asks_for(words, "--json")) {}
+    struct World {
+        Output& out;
+        Output& errors;
+        Signals& signals;
+        std::uint64_t descriptor_limit = 0;
+    };
+    Run(const Tool& tool, const Words& words, World world)
+        : tool_(tool),
+          words_(words),
+          out_(world.out),
+          errors_(world.errors),
+          signals_(world.signals),
+          descriptor_limit_(world.descriptor_limit),
+          json_(asks_for(words, "--json")) {}
 
     /// Runs it, with every failure said and turned into an exit code.
     Ending guarded();
@@ -63,6 +78,7 @@ public:
 private:
     Exit dispatch();
     Exit dispatch_word();
+    Exit until_free(Env& env, const std::function<Exit(Env&)>& body);
     Exit run_command(const Command& command, Words words);
     Exit print(const std::string& text);
     Ending stopped_or(const Failure& failure);
@@ -74,6 +90,7 @@ private:
     Output& out_;
     Output& errors_;
     Signals& signals_;
+    std::uint64_t descriptor_limit_;
     bool json_;
     bool json_on_stderr_ = false;
     int signal_ = 0;
@@ -168,12 +185,12 @@ Exit Run::run_command(const Command& command, Words words) {
     declare_common(flags, common);
     if (asks_for(words, "--help") || asks_for(words, "-h")) return print(command_help(tool_, command.text, flags));
     if (asks_for(words, "--version")) return print(fmt::format("{} {}\n", tool_.name, tool_.version));
-    parse(flags, command.text.name.empty() ? "usage" : command.text.name, words);
+    parse(flags, command_line(tool_, command.text), words);
 
     report_bus_errors(common.json ? BusReport::json_on_stdout : BusReport::text);
     ProgressLine line(progress_mode(common.progress), tool_.name, errors_, common.json ? out_ : errors_);
     Attendant attendant(signals_, progress_, line, clock_);
-    Env env({tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor()});
+    Env env({tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor(), descriptor_limit_});
     // However the body ends, what it did and whether it was stopped is known here afterwards.
     struct Keep {
         Run& run;
@@ -186,7 +203,22 @@ Exit Run::run_command(const Command& command, Words words) {
             run.json_on_stderr_ = env.has_data_on_stdout();
         }
     } keep{*this, env, attendant};
-    return body(env);
+    return until_free(env, body);
+}
+
+/// Tries again while another process is in the way, for as long as --lock-wait says.
+Exit Run::until_free(Env& env, const std::function<Exit(Env&)>& body) {
+    const auto deadline = clock_.monotonic() + env.common().lock_wait;
+    for (;;) {
+        try {
+            return body(env);
+        } catch (const Failure& failure) {
+            const bool over = clock_.monotonic() >= deadline || progress_.stop;
+            if (failure.exit() != Exit::busy || over || env.has_begun_to_answer()) throw;
+        }
+        pollfd stop{env.stop_descriptor(), POLLIN, 0};
+        ::poll(&stop, 1, try_again_ms);
+    }
 }
 
 }  // namespace
@@ -194,13 +226,13 @@ Exit Run::run_command(const Command& command, Words words) {
 
 int run_tool(const ui::Tool& tool, int argc, char** argv) {
     ui::open_standard_descriptors();
-    ui::raise_descriptor_limit();
+    const std::uint64_t descriptor_limit = ui::raise_descriptor_limit();
     ui::ignore_write_signals();
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     ui::Output out(STDOUT_FILENO, "stdout");
     ui::Output errors(STDERR_FILENO, "stderr");
     ui::Signals signals;
-    const ui::Ending ending = ui::Run(tool, words, out, errors, signals).guarded();
+    const ui::Ending ending = ui::Run(tool, words, {out, errors, signals, descriptor_limit}).guarded();
     if (ending.signal != 0) ui::die_by(ending.signal);
     return static_cast<int>(ending.exit);
 }

@@ -77,11 +77,13 @@ void open_standard_descriptors() {
         if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", modes[descriptor]) != descriptor) ::abort();
 }
 
-void raise_descriptor_limit() {
+std::uint64_t raise_descriptor_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;  // the kernel's own default
+    const std::uint64_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+    return before;
 }
 
 }  // namespace ft::ui

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 
 namespace ft::ui {
 
@@ -47,7 +48,7 @@ void report_bus_errors(BusReport as);
 /// Descriptors 0, 1 and 2 exist afterwards, so that no file of ours can take the place of a closed stdout.
 void open_standard_descriptors();
 
-/// Soft limit of open files up to the hard one.
-void raise_descriptor_limit();
+/// Soft limit of open files up to the hard one. returns  what it was.
+std::uint64_t raise_descriptor_limit();
 
 }  // namespace ft::ui

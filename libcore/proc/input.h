@@ -1,0 +1,38 @@
+// A stream that another process writes: stdin, a FIFO, <(...) of a shell.
+//
+//     Input in = Input::open("/dev/fd/63", env.stop_descriptor());
+//     while (std::size_t n = in.fill(buffer)) ...      // n < buffer.size() only at the end
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "libcore/proc/child.h"
+
+namespace ft::proc {
+
+class Input {
+public:
+    /// stop  a descriptor: once it is readable, waiting ends in a Failure; -1: none.
+    [[nodiscard]] static Input of_stdin(int stop);
+    /// fails  where it cannot be opened, or is a directory.
+    [[nodiscard]] static Input open(const std::string& path, int stop);
+    [[nodiscard]] static Input of_child(const Child& child, const std::string& name, int stop);
+
+    /// Fills the buffer; less only at the stream's end.
+    [[nodiscard]] std::size_t fill(std::span<std::byte> into);
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    [[nodiscard]] bool is_terminal() const;
+
+private:
+    Input(Fd owned, int descriptor, std::string name, int stop)
+        : owned_(std::move(owned)), descriptor_(descriptor), name_(std::move(name)), stop_(stop) {}
+    void wait() const;
+    Fd owned_;
+    int descriptor_;
+    std::string name_;
+    int stop_;
+};
+
+}  // namespace ft::proc

@@ -1,0 +1,154 @@
+#include "tools/ftrestore/restore.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/text.h"
+#include "libcore/ckpt/restore.h"
+#include "tools/common/jobs.h"
+#include "tools/common/opened_store.h"
+#include "tools/common/reports.h"
+#include "tools/ftrestore/resume.h"
+
+namespace ft::tools {
+
+namespace {
+
+struct RestoreOptions {
+    StoreOptions store;
+    JobsOptions jobs;
+    std::string checkpoint;
+    std::optional<std::string> destination;
+    std::optional<std::string> keep_old, stream;
+    std::vector<std::string> only;
+    std::vector<std::string> command;
+    bool replace = false, in_place = false, trust_times = false, dry_run = false, timing = false;
+};
+
+void declare(ui::Flags& flags, RestoreOptions& options) {
+    flags.positional("NAME[@SEL]", options.checkpoint, "@7, @latest (default), @latest-1, @2026-11-23T10:00");
+    flags.positional("DEST", options.destination, "a path that does not exist or an empty directory; '-' for stdout");
+    flags.rest("CMD...", options.command, "run this when all is restored");
+    declare_store(flags, options.store);
+    flags.toggle("--replace", options.replace, "exchange an existing DEST at once");
+    flags.option("--keep-old", options.keep_old, "PATH", "with --replace: keep the former DEST under this name");
+    flags.toggle("--in-place", options.in_place, "make DEST equal, writing only what differs");
+    flags.toggle("--trust-times", options.trust_times, "with --in-place: do not read what looks equal");
+    flags.option("--only", options.only, "GLOB", "only what matches: a name or a path");
+    flags.option("--stream", options.stream, "LABEL", "which stream, with DEST '-'");
+    flags.toggle("--dry-run", options.dry_run, "say what would be restored");
+    declare_jobs(flags, options.jobs);
+    flags.toggle("--timing", options.timing, "tell T_load, T_resume and T_recovery");
+}
+
+void require_sensible(const RestoreOptions& options) {
+    if (!options.destination)
+        throw ui::usage_failure("DEST is missing", "", "", "give a path, or '-' for stdout");
+    const bool to_stdout = *options.destination == "-";
+    const auto clash = [](bool both, const char* what, const char* todo) {
+        if (both) throw ui::usage_failure(what, "", "", todo);
+    };
+    clash(options.replace && options.in_place, "--replace and --in-place contradict each other", "give one of them");
+    clash(options.keep_old && !options.replace, "--keep-old needs --replace", "add --replace");
+    clash(options.trust_times && !options.in_place, "--trust-times needs --in-place", "add --in-place");
+    clash(options.stream && !to_stdout, "--stream needs '-' as DEST", "ftrestore NAME - --stream LABEL > FILE");
+    clash(to_stdout && (options.replace || options.in_place || !options.only.empty()),
+          "--replace, --in-place and --only need a path as DEST", "give a path, or leave them out");
+    clash(to_stdout && !options.command.empty(), "a command cannot follow a restore to stdout", "use a pipe instead");
+}
+
+ckpt::Placement placement_of(const RestoreOptions& options) {
+    if (options.replace) return ckpt::Placement::replace;
+    return options.in_place ? ckpt::Placement::in_place : ckpt::Placement::fresh;
+}
+
+/// --keep-old names a sibling: a rename is the only way in which the former tree moves at once.
+std::optional<std::string> sibling_name(Disk& disk, const std::optional<std::string>& path, const io::Located& destination) {
+    if (!path) return std::nullopt;
+    const io::Located old = disk.locate(*path);
+    if (old.dir->path() != destination.dir->path() && path->find('/') != std::string::npos)
+        throw ui::usage_failure("--keep-old", *path, "it is not in the directory of DEST", "name a path beside DEST");
+    if (destination.dir->stat(old.name))
+        throw Failure({.what = "cannot keep the former tree", .where = *path, .why = "it exists",
+                       .todo = "nothing changed; name another with --keep-old"});
+    return old.name;
+}
+
+Exit dry_run(ui::Env& env, store::Store& store, const store::CheckpointId& id) {
+    const store::Manifest manifest = store.manifest(id);
+    std::uint64_t entries = 0, bytes = 0;
+    for (const store::SourceRecord& source : manifest.sources) {
+        entries += source.entry_count;
+        bytes += source.content_bytes;
+    }
+    ui::Answer answer;
+    answer.text("checkpoint", id.text()).time("saved_at", manifest.finished).flag("dry_run", true);
+    answer.number("entries", entries).number("bytes", bytes);
+    env.summary(fmt::format("would restore {}: {}, {}, saved {}", id.text(), counted(entries, "entry", "entries"),
+                            human_bytes(bytes), human_time(manifest.finished)),
+                answer);
+    return Exit::done;
+}
+
+ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& options, store::Store& store,
+                                      const ckpt::RestoreRequest& request) {
+    env.data_on_stdout();
+    ui::Output& out = env.out();
+    const ckpt::RestoreReport report = ckpt::restore_stream(
+        store, request, options.stream.value_or(""), [&](View bytes) { out.write(bytes); }, env.clock(), env.progress());
+    out.flush();
+    return report;
+}
+
+ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
+                                    const ckpt::RestoreRequest& request) {
+    const io::Located found = disk.locate(*options.destination);
+    if (found.name == ".")
+        throw ui::usage_failure("cannot restore to", *options.destination, "it has no name of its own to be published under",
+                                "write its name: ftrestore NAME ../DIR");
+    const ckpt::TreeDestination destination{.parent = *found.dir,
+                                            .name = found.name,
+                                            .placement = placement_of(options),
+                                            .trust_times = options.trust_times,
+                                            .keep_old = sibling_name(disk, options.keep_old, found)};
+    const ckpt::RestoreReport report = ckpt::restore_tree(store, request, destination, env.clock(), env.progress());
+    env.did(fmt::format("restored {} to {}", request.checkpoint.text(), *options.destination));
+    return report;
+}
+
+Exit run(ui::Env& env, const RestoreOptions& options) {
+    require_sensible(options);
+    Disk disk;
+    OpenedStore opened(env, disk, options.store, Opening::existing);
+    const ckpt::RestoreRequest request{.checkpoint = opened.store().resolve(options.checkpoint),
+                                       .jobs = options.jobs.count(),
+                                       .only = options.only,
+                                       .powers = source::TreeBuilder::of_this_process()};
+    if (options.dry_run) return dry_run(env, opened.store(), request.checkpoint);
+    env.begin(fmt::format("restoring {}", request.checkpoint.text()));
+    ckpt::RestoreReport report = *options.destination == "-"
+                                     ? restore_to_stdout(env, options, opened.store(), request)
+                                     : restore_to_path(env, disk, options, opened.store(), request);
+    if (options.command.empty()) {
+        answer_restore(env, report, options.timing);
+        return report.incomplete() ? Exit::incomplete : Exit::done;
+    }
+    return resume(env, options.command, std::move(report), options.timing);
+}
+
+}  // namespace
+
+ui::Command add_restore() {
+    return ui::make_command<RestoreOptions>(
+        {.name = "",
+         .usage = {"NAME[@SEL] DEST [--replace | --in-place]", "NAME[@SEL] -", "NAME[@SEL] DEST -- CMD..."},
+         .purpose = "bring a checkpoint back: whole, verified byte by byte, published at once",
+         .examples = {{"ftrestore job ./restored", "the newest checkpoint of job"},
+                      {"ftrestore job@latest-1 ./state --replace", "the one before, in the place of ./state"},
+                      {"ftrestore db - | psql db", "a stream"},
+                      {"ftrestore job ./state --replace -- ./run-job", "restore, then start the job again"}},
+         .details = {"DEST appears whole or not at all. A byte whose checksum does not fit is never handed out: exit code "
+                     "4 names what is damaged."}},
+        declare, run);
+}
+
+}  // namespace ft::tools
