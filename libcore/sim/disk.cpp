@@ -174,16 +174,17 @@ void SimDisk::need_space(std::uint64_t bytes, Object object) const {
         throw system_failure("cannot make", object.path(), ENOSPC);
 }
 
-void SimDisk::sync(Ino ino, Call call, Object object) {
+int SimDisk::sync(Ino ino) {
     if (const std::optional<Fault> fault = std::exchange(fault_, std::nullopt)) {
         const Ino last = ino == no_ino ? static_cast<Ino>(state_.highest_ino()) : ino;
         for (Ino one = ino == no_ino ? root_ino : ino; one <= last; ++one) state_.fail_sync(one, mix(seed_, steps_));
-        throw system_failure(std::string("cannot ") + name_of(call), object.path(), fault->error);
+        return fault->error;
     }
     if (ino == no_ino)
         state_.sync_all();
     else
         state_.sync(ino);
+    return 0;
 }
 
 bool SimDisk::try_lock(const Caller& caller, Ino ino, const void* holder, bool exclusive) {

@@ -180,8 +180,8 @@ private:
     [[nodiscard]] Through let_through(Ino ino, std::uint64_t at, std::uint64_t length);
     /// ENOSPC unless so many bytes are free.
     void need_space(std::uint64_t bytes, Object object) const;
-    /// Syncs one object, or all (no_ino); fails if a rule says so.
-    void sync(Ino ino, Call call, Object object);
+    /// Syncs one object, or all (no_ino). The errno if a rule says so, else 0.
+    [[nodiscard]] int sync(Ino ino);
 
     bool try_lock(const Caller& caller, Ino ino, const void* holder, bool exclusive);
     void hold(Ino ino) { ++handles_[ino]; }

@@ -18,20 +18,26 @@ Failure SimDir::failure(const char* what, const std::string& name, int error) co
     return system_failure(what, path_of(name), error);
 }
 
-Ino SimDir::find(const std::string& name) const { return name == "." ? ino_ : disk_.state_.find(ino_, name); }
+Ino SimDir::find(const char* what, const std::string& name) const {
+    if (!io::is_name(name)) throw failure(what, name, EINVAL);
+    return disk_.state_.find(ino_, name);
+}
 
 Ino SimDir::need(const char* what, const std::string& name) const {
-    const Ino ino = find(name);
+    const Ino ino = find(what, name);
     if (ino == no_ino) throw failure(what, name, ENOENT);
     return ino;
 }
 
+Ino SimDir::need_or_self(const char* what, const std::string& name) const {
+    return name == "." ? ino_ : need(what, name);
+}
+
 bool SimDir::is_free(const char* what, const std::string& name) const {
-    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
-        throw failure(what, name, EINVAL);
+    const Ino taken = find(what, name);
     if (name.size() > 255) throw failure(what, name, ENAMETOOLONG);
     if (disk_.state_.node(ino_).links == 0) throw failure(what, name, ENOENT);
-    return find(name) == no_ino;
+    return taken == no_ino;
 }
 
 SimDir& SimDir::same_disk(io::Dir& to) {
@@ -48,7 +54,7 @@ Ino SimDir::add(Node node) const {
 
 std::unique_ptr<io::File> SimDir::find_file(const std::string& name, io::Access access) {
     return disk_.act(caller_, Call::open, object(name), [&]() -> std::unique_ptr<io::File> {
-        const Ino ino = find(name);
+        const Ino ino = find("cannot open", name);
         if (ino == no_ino) return nullptr;
         const io::Kind kind = disk_.state_.node(ino).kind;
         if (kind == io::Kind::symlink) throw failure("cannot open", name, ELOOP);
@@ -60,7 +66,7 @@ std::unique_ptr<io::File> SimDir::find_file(const std::string& name, io::Access 
 
 std::unique_ptr<io::Dir> SimDir::find_dir(const std::string& name) {
     return disk_.act(caller_, Call::open, object(name), [&]() -> std::unique_ptr<io::Dir> {
-        const Ino ino = find(name);
+        const Ino ino = name == "." ? ino_ : find("cannot open", name);
         if (ino == no_ino) return nullptr;
         if (disk_.state_.node(ino).kind != io::Kind::dir) throw failure("cannot open", name, ENOTDIR);
         return std::make_unique<SimDir>(disk_, caller_, ino, name == "." ? path_ : path_of(name));
@@ -87,8 +93,8 @@ std::unique_ptr<io::File> SimDir::create_unnamed(std::uint32_t mode) {
 }
 
 bool SimDir::publish(io::File& unnamed, const std::string& name) {
-    SimFile* file = dynamic_cast<SimFile*>(&unnamed);
-    check(file != nullptr, "publish() is given a file of the same disk");
+    SimFile* file = dynamic_cast<SimFile*>(&unnamed.undecorated());
+    if (file == nullptr) throw failure("cannot name", name, EXDEV);
     return disk_.act(caller_, Call::publish, object(name), [&] {
         const bool free = is_free("cannot name", name);
         if (free) disk_.state_.assign({{ino_, name, file->ino()}}, now());
@@ -146,7 +152,7 @@ void SimDir::check_not_inside(Ino moved, Ino target_dir, const std::string& to_n
 void SimDir::move(const std::string& name, SimDir& to, const std::string& to_name) {
     const Ino moved = need("cannot rename", name);
     const bool free = to.is_free("cannot rename to", to_name);
-    const Ino replaced = free ? no_ino : to.find(to_name);
+    const Ino replaced = free ? no_ino : to.find("cannot rename to", to_name);
     if (moved == replaced) return;
     to.check_not_inside(moved, to.ino_, to_name);
     if (!free) to.check_replaceable(moved, replaced, to_name);
@@ -172,8 +178,8 @@ bool SimDir::rename_new(const std::string& name, io::Dir& to, const std::string&
 bool SimDir::exchange(const std::string& name, io::Dir& to, const std::string& to_name) {
     SimDir& target = same_disk(to);
     return disk_.act(caller_, Call::exchange, object(name), [&] {
-        if (!disk_.abilities.exchange) return false;
         const Ino mine = need("cannot exchange", name), other = target.need("cannot exchange", to_name);
+        if (!disk_.abilities.exchange) return false;
         target.check_not_inside(mine, target.ino_, to_name);
         check_not_inside(other, ino_, name);
         if (mine != other) disk_.state_.assign({{ino_, name, other}, {target.ino_, to_name, mine}}, now());
@@ -183,7 +189,7 @@ bool SimDir::exchange(const std::string& name, io::Dir& to, const std::string& t
 
 bool SimDir::remove_file(const std::string& name) {
     return disk_.act(caller_, Call::remove, object(name), [&] {
-        const Ino ino = disk_.state_.find(ino_, name);
+        const Ino ino = find("cannot remove", name);
         if (ino == no_ino) return false;
         if (disk_.state_.node(ino).kind == io::Kind::dir) throw failure("cannot remove", name, EISDIR);
         disk_.state_.assign({{ino_, name, no_ino}}, now());
@@ -194,7 +200,7 @@ bool SimDir::remove_file(const std::string& name) {
 
 bool SimDir::remove_dir(const std::string& name) {
     return disk_.act(caller_, Call::remove, object(name), [&] {
-        const Ino ino = disk_.state_.find(ino_, name);
+        const Ino ino = find("cannot remove", name);
         if (ino == no_ino) return false;
         const Node& node = disk_.state_.node(ino);
         if (node.kind != io::Kind::dir) throw failure("cannot remove", name, ENOTDIR);
@@ -207,7 +213,7 @@ bool SimDir::remove_dir(const std::string& name) {
 
 std::optional<io::Stat> SimDir::stat(const std::string& name) {
     return disk_.act(caller_, Call::stat, object(name), [&]() -> std::optional<io::Stat> {
-        const Ino ino = find(name);
+        const Ino ino = name == "." ? ino_ : find("cannot read the attributes of", name);
         if (ino == no_ino) return std::nullopt;
         return stat_of(disk_.state_, ino);
     });
@@ -237,12 +243,12 @@ std::vector<io::Listed> SimDir::list() {
 
 void SimDir::set_owner(const std::string& name, std::uint32_t uid, std::uint32_t gid) {
     disk_.act(caller_, Call::attributes, object(name),
-              [&] { change_owner(disk_.state_, need("cannot change the owner of", name), uid, gid, now()); });
+              [&] { change_owner(disk_.state_, need_or_self("cannot change the owner of", name), uid, gid, now()); });
 }
 
 void SimDir::set_mode(const std::string& name, std::uint32_t mode) {
     disk_.act(caller_, Call::attributes, object(name), [&] {
-        const Ino ino = need("cannot change the mode of", name);
+        const Ino ino = need_or_self("cannot change the mode of", name);
         if (disk_.state_.node(ino).kind == io::Kind::symlink)
             throw failure("cannot change the mode of", name, EOPNOTSUPP);
         change_mode(disk_.state_, ino, mode, now());
@@ -251,17 +257,18 @@ void SimDir::set_mode(const std::string& name, std::uint32_t mode) {
 
 void SimDir::set_mtime(const std::string& name, Time mtime) {
     disk_.act(caller_, Call::attributes, object(name),
-              [&] { change_mtime(disk_.state_, need("cannot change the time of", name), mtime, now()); });
+              [&] { change_mtime(disk_.state_, need_or_self("cannot change the time of", name), mtime, now()); });
 }
 
 std::vector<io::Xattr> SimDir::xattrs(const std::string& name) {
-    return disk_.act(caller_, Call::stat, object(name),
-                     [&] { return disk_.state_.node(need("cannot read the attributes of", name)).attributes.xattrs; });
+    return disk_.act(caller_, Call::stat, object(name), [&] {
+        return disk_.state_.node(need_or_self("cannot read the attributes of", name)).attributes.xattrs;
+    });
 }
 
 void SimDir::set_xattr(const std::string& name, const io::Xattr& xattr) {
     disk_.act(caller_, Call::attributes, object(name), [&] {
-        const Ino ino = need("cannot set an attribute of", name);
+        const Ino ino = need_or_self("cannot set an attribute of", name);
         if (const int error = change_xattr(disk_.state_, ino, xattr.name, &xattr.value, now()))
             throw failure("cannot set an attribute of", name, error);
     });
@@ -269,18 +276,22 @@ void SimDir::set_xattr(const std::string& name, const io::Xattr& xattr) {
 
 void SimDir::remove_xattr(const std::string& name, const std::string& xattr) {
     disk_.act(caller_, Call::attributes, object(name), [&] {
-        const Ino ino = need("cannot remove an attribute of", name);
+        const Ino ino = need_or_self("cannot remove an attribute of", name);
         if (const int error = change_xattr(disk_.state_, ino, xattr, nullptr, now()))
             throw failure("cannot remove an attribute of", name, error);
     });
 }
 
-void SimDir::sync() {
-    disk_.act(caller_, Call::sync_dir, object(), [&] { disk_.sync(ino_, Call::sync_dir, object()); });
-}
+void SimDir::sync() { sync_or_fail(ino_, Call::sync_dir); }
 
-void SimDir::sync_file_system() {
-    disk_.act(caller_, Call::sync_all, object(), [&] { disk_.sync(no_ino, Call::sync_all, object()); });
+void SimDir::sync_file_system() { sync_or_fail(no_ino, Call::sync_all); }
+
+void SimDir::sync_or_fail(Ino ino, Call call) {
+    if (poison_ != 0) throw failure("cannot sync", ".", poison_);
+    disk_.act(caller_, call, object(), [&] {
+        poison_ = disk_.sync(ino);
+        if (poison_ != 0) throw failure("cannot sync", ".", poison_);
+    });
 }
 
 std::uint64_t SimDir::free_bytes() {

@@ -133,7 +133,7 @@ bool SimFile::punch_hole(std::uint64_t at, std::uint64_t length) {
 
 bool SimFile::clone_from(io::File& other) {
     need_writable("cannot clone into", EBADF);
-    const SimFile* from = dynamic_cast<SimFile*>(&other);
+    const SimFile* from = dynamic_cast<SimFile*>(&other.undecorated());
     if (from == nullptr || &from->disk_ != &disk_ || !disk_.abilities.reflink) return false;
     return disk_.act(caller_, Call::clone, {path_}, [&] {
         disk_.state_.clone(ino_, from->ino_, disk_.clock_.file_clock());
@@ -142,13 +142,10 @@ bool SimFile::clone_from(io::File& other) {
 }
 
 void SimFile::sync() {
-    if (poisoned_)
-        throw system_failure("cannot sync", path_, EIO)
-            .advised("an earlier sync of it failed: what it held may be lost");
+    if (poison_ != 0) throw system_failure("cannot sync", path_, poison_);
     disk_.act(caller_, Call::sync, {path_}, [&] {
-        poisoned_ = true;
-        disk_.sync(ino_, Call::sync, {path_});
-        poisoned_ = false;
+        poison_ = disk_.sync(ino_);
+        if (poison_ != 0) throw system_failure("cannot sync", path_, poison_);
     });
 }
 

@@ -65,7 +65,7 @@ private:
     Ino ino_;
     std::string path_;
     bool writable_;
-    bool poisoned_ = false;  ///< a sync failed
+    int poison_ = 0;  ///< errno of the sync that failed
 };
 
 class SimDir final : public io::Dir {
@@ -108,9 +108,11 @@ private:
     [[nodiscard]] SimDisk::Object object(std::string_view name = {}) const { return {path_, name}; }
     [[nodiscard]] std::string path_of(const std::string& name) const;
     [[nodiscard]] Failure failure(const char* what, const std::string& name, int error) const;
-    /// The object of a name ("." too); no_ino.
-    [[nodiscard]] Ino find(const std::string& name) const;
+    /// The object of a name; no_ino. A Failure for what cannot be a name.
+    [[nodiscard]] Ino find(const char* what, const std::string& name) const;
     [[nodiscard]] Ino need(const char* what, const std::string& name) const;
+    /// As need; "." is the directory itself.
+    [[nodiscard]] Ino need_or_self(const char* what, const std::string& name) const;
     /// A place for a new name; false where it is taken.
     [[nodiscard]] bool is_free(const char* what, const std::string& name) const;
     [[nodiscard]] static SimDir& same_disk(io::Dir& to);
@@ -119,12 +121,14 @@ private:
     bool make(const std::string& name, Node node);
     void check_replaceable(Ino moved, Ino replaced, const std::string& to_name) const;
     void check_not_inside(Ino moved, Ino target_dir, const std::string& to_name) const;
+    void sync_or_fail(Ino ino, Call call);
     void move(const std::string& name, SimDir& to, const std::string& to_name);
 
     SimDisk& disk_;
     SimDisk::Caller caller_;
     Ino ino_;
     std::string path_;  ///< "" for the root
+    int poison_ = 0;    ///< errno of the sync that failed
 };
 
 /// What stat(2) says of a node.

@@ -202,6 +202,7 @@ void DiskState::sync_all() {
 }
 
 void DiskState::fail_sync(Ino ino, std::uint64_t seed) {
+    if (!seen_[ino]) return;  // a number that is free
     Node& node = own(seen_, ino);
     Node& durable = own(durable_, ino);
     Survival survival(mix(seed, ino) | 2, node.content_changes.size() + node.attribute_changes.size());
