@@ -4,6 +4,7 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
+#include "libcore/store/index_merge.h"
 
 namespace ft::store {
 namespace {
@@ -146,6 +147,7 @@ void Writer::finish() {
     if (pack_) close_pack(std::move(pack_));
     later_.submit([this] { put_index(); });
     later_.drain();
+    merge_small_indexes(store_.backend());
     // Chunks that others stored were seen in their index objects; seen is not yet durable.
     store_.backend().settle("index");
 }
