@@ -28,7 +28,7 @@ using Bytes = std::vector<std::byte>;
 
 class Encoder {
 public:
-    void u8(std::uint8_t v) { *room(1) = static_cast<std::byte>(v), ++size_; }
+    void u8(std::uint8_t v) { fixed(v); }
     void u16(std::uint16_t v) { fixed(v); }
     void u32(std::uint32_t v) { fixed(v); }
     void u64(std::uint64_t v) { fixed(v); }

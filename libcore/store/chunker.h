@@ -19,8 +19,8 @@
 
 namespace ft::store {
 
-/// Measured with these sizes: 73 KiB on average on random bytes, 78 to 79 KiB on a system's files (a tenth of the chunks
-/// below 45 KiB, a tenth above 107 KiB, 1 to 2 % cut at max).
+/// Measured with these sizes: 73 KiB on average on random bytes, 78 to 79 KiB on a system's files (a tenth of the
+/// chunks below 45 KiB, a tenth above 107 KiB, 1 to 2 % cut at max).
 struct ChunkSizes {
     std::uint32_t min = 16U << 10;
     std::uint32_t normal = 64U << 10;
