@@ -17,12 +17,12 @@ namespace {
 /// gear\1" (big-endian). Fixed for ever: with another table nothing saved before would be found again.
 constexpr std::array<std::uint64_t, 256> make_gear() {
     std::array<std::uint64_t, 256> gear{};
-    std::uint64_t state = 0x6674'2067'6561'7201;
+    std::uint64_t state = 0x6674206765617201;
     for (std::uint64_t& entry : gear) {
-        state += 0x9E37'79B9'7F4A'7C15;
+        state += 0x9E3779B97F4A7C15;
         std::uint64_t z = state;
-        z = (z ^ (z >> 30)) * 0xBF58'476D'1CE4'E5B9;
-        z = (z ^ (z >> 27)) * 0x94D0'49BB'1331'11EB;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         entry = z ^ (z >> 31);
     }
     return gear;
