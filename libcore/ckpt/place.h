@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,6 +37,8 @@ class Placer {
 public:
     virtual ~Placer() = default;
 
+    /// Tells of every object before it is placed, in path order, by one thread.
+    virtual void expect(io::Dir& parent, const std::string& name) = 0;
     /// A directory; what it contains is placed next, finish_dir ends it. Called in path order.
     [[nodiscard]] virtual std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
     /// A regular file, whole. Thread-safe, as are special and large_piece.
@@ -51,5 +55,16 @@ public:
 
 /// Everything is new: names that are taken are Failures.
 [[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools);
+
+struct InPlaceOptions {
+    bool trust_times = false;   ///< what has the right size and mtime is not read
+    bool remove_others = true;  ///< what the checkpoint does not have goes
+};
+/// Everything is compared with what stands there; only what differs is written, inodes are kept. An inode with more links than names below the
+/// destination is replaced, never written: its other name may be somebody's backup.
+///
+/// count_names  how many names below the destination each inode with several links has; asked for once, when the first such is met.
+[[nodiscard]] std::unique_ptr<Placer> in_place_placer(PlaceTools tools, InPlaceOptions options,
+                                                      std::function<std::map<std::uint64_t, std::uint64_t>()> count_names);
 
 }  // namespace ft::ckpt

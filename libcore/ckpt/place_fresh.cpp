@@ -11,6 +11,8 @@ class FreshPlacer final : public Placer {
 public:
     explicit FreshPlacer(PlaceTools tools) : tools_(tools), builder_(tools.powers, tools.notes) {}
 
+    void expect(io::Dir&, const std::string&) override {}
+
     std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry&) override {
         return builder_.start_dir(parent, name);
     }

@@ -1,6 +1,7 @@
 #include "libcore/ckpt/restore.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "libcore/base/failure.h"
@@ -9,6 +10,7 @@
 #include "libcore/ckpt/restore_tree.h"
 #include "libcore/ckpt/send.h"
 #include "libcore/source/tree_remove.h"
+#include "libcore/source/tree_walk.h"
 #include "libcore/store/reader.h"
 
 namespace ft::ckpt {
@@ -60,70 +62,96 @@ bool is_empty_dir(io::Dir& parent, const std::string& name) {
 class Restoring {
 public:
     Restoring(store::Store& store, const RestoreRequest& request, const TreeDestination& to, Clock& clock, Progress& progress)
-        : store_(store), request_(request), to_(to), clock_(clock), progress_(progress), start_(clock.monotonic()), beside_(to.name) {}
+        : store_(store),
+          request_(request),
+          to_(to),
+          placement_(to.placement),
+          clock_(clock),
+          progress_(progress),
+          start_(clock.monotonic()),
+          beside_(to.name) {}
 
     RestoreReport run() {
         store_.index();  // from here on what the checkpoint needs is not removed
         manifest_ = store_.manifest(request_.checkpoint);
         report_ = {.name = manifest_.name, .sequence = manifest_.sequence, .saved_at = manifest_.finished,
                    .destination = to_.parent.path() + "/" + to_.name};
+        find_trees();
         check_destination();
         DestinationLock lock(to_.parent, beside_.lock, report_.destination);
-        source::remove_tree(to_.parent, beside_.fresh);  // what a killed restore left
-        try {
-            build();
-            publish();
-        } catch (...) {  // leaves nothing behind, then goes on failing
-            source::remove_tree(to_.parent, beside_.fresh);
-            lock.release();
-            throw;
-        }
+        if (placement_ == Placement::in_place)
+            change_in_place();
+        else
+            build_beside(lock);
         lock.release();
+        report_.bytes_written = counters_.bytes_written;
+        report_.files_kept = counters_.files_kept;
+        report_.removed = counters_.removed;
         report_.load_s = seconds(clock_.monotonic() - start_);
         report_.notes = notes_.take();
         return report_;
     }
 
 private:
-    void check_destination() const {
+    void find_trees() {
+        for (const store::SourceRecord& source : manifest_.sources) {
+            if (source.type != store::SourceType::tree) continue;
+            trees_.push_back(&source);
+            progress_.total_items += source.entry_count;
+            progress_.total_bytes += source.content_bytes;
+        }
+        if (trees_.empty())
+            throw Failure({.what = "cannot restore " + request_.checkpoint.text() + " to a path", .why = "it holds no tree",
+                           .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment"});
+    }
+
+    void check_destination() {
         const std::optional<io::Stat> there = to_.parent.stat(to_.name);
-        if (!there || to_.placement == Placement::replace) return;
-        if (there->kind == io::Kind::dir && is_empty_dir(to_.parent, to_.name)) return;
+        if (!there || placement_ == Placement::in_place) return;
+        const bool empty = there->kind == io::Kind::dir && is_empty_dir(to_.parent, to_.name);
+        if (there->mount_point) {  // nothing can be renamed over it
+            if (!empty)
+                throw Failure({.what = "cannot replace", .where = report_.destination, .why = "it is a mount point",
+                               .todo = "nothing changed; use --in-place"});
+            placement_ = Placement::in_place;
+            return;
+        }
+        if (empty || placement_ == Placement::replace) return;
         throw Failure({.what = "cannot restore to", .where = report_.destination, .why = "it exists",
                        .todo = "nothing changed; use --replace to exchange it or --in-place to make it equal"});
     }
 
-    void build() {
-        store::Reader reader(store_);
-        PlaceTools tools{reader, request_.powers, notes_, progress_, counters_};
-        const std::unique_ptr<Placer> placer = fresh_placer(tools);
-        std::vector<const store::SourceRecord*> trees;
-        for (const store::SourceRecord& source : manifest_.sources) {
-            if (source.type != store::SourceType::tree) continue;
-            trees.push_back(&source);
-            progress_.total_items += source.entry_count;
-            progress_.total_bytes += source.content_bytes;
+    // ---- fresh and replace: built beside the destination
+
+    void build_beside(DestinationLock& lock) {
+        source::remove_tree(to_.parent, beside_.fresh);  // what a killed restore left
+        try {
+            store::Reader reader(store_);
+            const std::unique_ptr<Placer> placer = fresh_placer({reader, request_.powers, notes_, progress_, counters_});
+            place(reader, *placer, beside_.fresh);
+            publish();
+        } catch (...) {  // leaves nothing behind, then goes on failing
+            source::remove_tree(to_.parent, beside_.fresh);
+            lock.release();
+            throw;
         }
-        if (trees.empty())
-            throw Failure({.what = "cannot restore " + request_.checkpoint.text() + " to a path", .why = "it holds no tree",
-                           .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment"});
+    }
+
+    void place(store::Reader& reader, Placer& placer, const std::string& name) {
         // Borrowed: the destination's parent outlives the restore.
         std::shared_ptr<io::Dir> parent(&to_.parent, [](io::Dir*) {});
         std::shared_ptr<io::Dir> holder;
-        if (trees.size() > 1 || !trees.front()->label.empty()) {
-            holder = placer->dir(to_.parent, beside_.fresh, {});
-            parent = holder;
-        }
-        for (const store::SourceRecord* source : trees) {
+        if (trees_.size() > 1 || !trees_.front()->label.empty()) parent = holder = placer.dir(to_.parent, name, {});
+        for (const store::SourceRecord* source : trees_) {
+            if (holder) placer.expect(*holder, source->label);
             const TreeJob job{*source, request_.checkpoint.text(), request_.only, request_.jobs};
-            const Totals totals = place_tree(job, reader, *placer, parent, holder ? source->label : beside_.fresh, progress_);
+            const Totals totals = place_tree(job, reader, placer, parent, holder ? source->label : name, progress_);
             report_.totals.entries += totals.entries;
             report_.totals.files += totals.files;
             report_.totals.bytes += totals.bytes;
             report_.totals.changed += totals.changed;
         }
-        if (holder) placer->finish_dir(*holder, holder_entry());
-        report_.bytes_written = counters_.bytes_written;
+        if (holder) placer.finish_dir(*holder, holder_entry());
     }
 
     /// The directory made to hold several sources.
@@ -146,7 +174,7 @@ private:
                 throw Failure({.what = "cannot publish", .where = report_.destination, .why = "it was made meanwhile", .todo = "nothing changed"});
             return to_.parent.sync();
         }
-        if (to_.placement == Placement::fresh) {  // an empty directory, as was checked: rename refuses it if it is so no more
+        if (placement_ == Placement::fresh) {  // an empty directory, as was checked: rename refuses it if it is so no more
             to_.parent.rename(beside_.fresh, to_.parent, to_.name);
             return to_.parent.sync();
         }
@@ -155,20 +183,70 @@ private:
                            .todo = "nothing changed; use --in-place"});
         to_.parent.sync();  // only now may the former tree go
         if (to_.keep_old) {
-            to_.parent.rename(beside_.fresh, to_.parent, *to_.keep_old);
-            return to_.parent.sync();
+            if (!to_.parent.rename_new(beside_.fresh, to_.parent, *to_.keep_old))
+                throw Failure({.what = "cannot keep the former tree", .where = to_.parent.path() + "/" + *to_.keep_old, .why = "the name is taken",
+                               .todo = "it stands at " + to_.parent.path() + "/" + beside_.fresh});
+        } else {
+            source::remove_tree(to_.parent, beside_.fresh);
         }
-        source::remove_tree(to_.parent, beside_.fresh);
+        to_.parent.remove_file(beside_.mark);  // of an unfinished --in-place: that tree is gone
+        to_.parent.sync();
+    }
+
+    // ---- in place: marked while it is neither old nor new
+
+    void change_in_place() {
+        put_mark();
+        store::Reader reader(store_);
+        const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
+        const std::unique_ptr<Placer> placer =
+            in_place_placer({reader, request_.powers, notes_, progress_, counters_}, options, [this] { return count_names(); });
+        place(reader, *placer, to_.name);
+        // The destination may be a file system of its own.
+        const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;
+        (inside ? *inside : to_.parent).sync_file_system();
+        to_.parent.sync();
+        to_.parent.remove_file(beside_.mark);
+        to_.parent.sync();
+    }
+
+    /// Durable before the first write: until it goes, the tree is not to be taken for anything.
+    void put_mark() {
+        std::unique_ptr<io::File> mark = to_.parent.create_file(beside_.mark, 0644);
+        if (!mark) mark = io::open_file(to_.parent, beside_.mark, io::Access::read_write);
+        const std::string text = request_.checkpoint.text() + " of " + store_.backend().path() + "\n";
+        mark->set_size(0);
+        mark->write_at(view_of(text), 0);
+        mark->sync();
+        to_.parent.sync();
+    }
+
+    [[nodiscard]] bool is_dir(const std::string& name) const {
+        const std::optional<io::Stat> there = to_.parent.stat(name);
+        return there && there->kind == io::Kind::dir;
+    }
+
+    /// Names below the destination of each inode that has several.
+    std::map<std::uint64_t, std::uint64_t> count_names() {
+        Notes ignored;  // what cannot be listed has fewer names than links and is replaced
+        std::shared_ptr<io::Dir> parent(&to_.parent, [](io::Dir*) {});
+        source::TreeWalk walk(parent, to_.name, {.one_file_system = true}, ignored);
+        std::map<std::uint64_t, std::uint64_t> names;
+        while (const std::optional<source::Found> found = walk.next())
+            if (found->entry.linked || !found->entry.hard_link.empty()) ++names[found->entry.ino];
+        return names;
     }
 
     store::Store& store_;
     const RestoreRequest& request_;
     const TreeDestination& to_;
+    Placement placement_;
     Clock& clock_;
     Progress& progress_;
     std::chrono::nanoseconds start_;
     Beside beside_;
     store::Manifest manifest_;
+    std::vector<const store::SourceRecord*> trees_;
     Notes notes_;
     PlaceCounters counters_;
     RestoreReport report_;
@@ -185,6 +263,14 @@ const store::SourceRecord& find_stream(const store::Manifest& manifest, const st
 }
 
 }  // namespace
+
+std::optional<std::string> unfinished_restore(io::Dir& parent, const std::string& name) {
+    const std::unique_ptr<io::File> mark = parent.find_file(Beside(name).mark, io::Access::read);
+    if (!mark) return std::nullopt;
+    std::string text(text_of(io::read_whole(*mark, 1U << 16)));
+    while (text.ends_with('\n')) text.pop_back();
+    return printable(text);
+}
 
 RestoreReport restore_tree(store::Store& store, const RestoreRequest& request, const TreeDestination& destination, Clock& clock,
                            Progress& progress) {

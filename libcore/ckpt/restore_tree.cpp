@@ -200,6 +200,7 @@ Item Placing::locate(Entry entry) {
         item.parent = making_.back().dir;
         item.name = last_component(item.entry.path);
     }
+    placer_.expect(*item.parent, item.name);
     if (item.entry.kind == io::Kind::dir) {
         item.dir = placer_.dir(*item.parent, item.name, item.entry);
         making_.push_back({item.entry.path, item.dir});

@@ -7,6 +7,7 @@
 #include "libcore/base/parallel.h"
 #include "libcore/ckpt/content.h"
 #include "libcore/ckpt/previous.h"
+#include "libcore/ckpt/restore.h"
 #include "libcore/ckpt/save_plan.h"
 #include "libcore/store/root.h"
 
@@ -311,6 +312,13 @@ SaveReport Saving::publish() {
 }  // namespace
 
 SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock, Progress& progress) {
+    for (const source::Source& source : sources) {
+        if (source.kind != source::SourceKind::tree) continue;
+        if (const std::optional<std::string> unfinished = unfinished_restore(*source.parent, source.name))
+            throw Failure({.what = "cannot save '" + request.name + "'", .where = source.origin,
+                           .why = "an in-place restore of " + *unfinished + " to it was interrupted",
+                           .todo = "nothing changed; run that ftrestore --in-place again first"});
+    }
     store.index();  // from here on nothing that this save may rely on is removed
     return Saving(sources, store, request, clock, progress).run();
 }
