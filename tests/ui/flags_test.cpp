@@ -30,7 +30,7 @@ Sample parsed(const std::vector<std::string>& words, bool with_rest = true) {
     flags.option("--level", sample.level, "N", "zstd level").between(1, 19);
     flags.toggle("-f, --full", sample.full, "read all");
     if (with_rest) flags.rest("CMD...", sample.rest, "a command");
-    parse(flags, "save", words);
+    parse(flags, "ftckpt save", words);
     return sample;
 }
 
@@ -83,20 +83,20 @@ TEST_CASE("words that CLI11 would treat specially are words", "[ui]") {
 }
 
 TEST_CASE("mistakes are refused with the flag's name and the reason", "[ui]") {
-    CHECK(refusal({}) == "save: NAME is missing; see 'save --help'");
-    CHECK(refusal({""}) == "save: NAME is empty; see 'save --help'");
-    CHECK(refusal({"job", "--level", "0"}) == "save: --level: 0 is not between 1 and 19; see 'save --help'");
-    CHECK(refusal({"job", "--level", "-1"}) == "save: --level: -1 is not between 1 and 19; see 'save --help'");
-    CHECK(refusal({"job", "--level", "7x"}) == "save: --level: '7x' is not a whole number; see 'save --help'");
+    CHECK(refusal({}) == "NAME is missing; see 'ftckpt save --help'");
+    CHECK(refusal({""}) == "NAME is empty; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--level", "0"}) == "--level: 0 is not between 1 and 19; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--level", "-1"}) == "--level: -1 is not between 1 and 19; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--level", "7x"}) == "--level: '7x' is not a whole number; see 'ftckpt save --help'");
     CHECK(refusal({"job", "--keep", "18446744073709551616"}) ==
-          "save: --keep: '18446744073709551616' is not a whole number; see 'save --help'");
+          "--keep: '18446744073709551616' is not a whole number; see 'ftckpt save --help'");
     CHECK(refusal({"job", "--lock-wait", "soon"}) ==
-          "save: --lock-wait: 'soon' is not a duration such as 90s, 15m, 2h or 7d; see 'save --help'");
-    CHECK(refusal({"job", "--store", ""}) == "save: --store: the value is empty; see 'save --help'");
-    CHECK(refusal({"job", "--full=no"}) == "save: --full: takes no value; see 'save --help'");
-    CHECK(refusal({"job", "--fulll"}) == "save: unknown flag '--fulll'; did you mean '--full'?");
+          "--lock-wait: 'soon' is not a duration such as 90s, 15m, 2h or 7d; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--store", ""}) == "--store: the value is empty; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--full=no"}) == "--full: takes no value; see 'ftckpt save --help'");
+    CHECK(refusal({"job", "--fulll"}) == "unknown flag '--fulll'; did you mean '--full'?");
     CHECK(refusal({"job", "--sto", "x"}) != "");
-    CHECK(refusal({"job", "--level"}).starts_with("save: --level"));
+    CHECK(refusal({"job", "--level"}).starts_with("--level"));
 }
 
 }  // namespace ft::ui

@@ -97,13 +97,13 @@ TEST_CASE("mistyped commands and flags are named with what was meant, exit 2", "
     refused("frobnicate", "unknown command 'frobnicate'; see 'sample --help'");
     refused("", "no command given; see 'sample --help'");
     refused("--json2 echo", "unknown flag '--json2'; flags come after the command; see 'sample --help'");
-    refused("echo --stroe x", "echo: unknown flag '--stroe'; did you mean '--store'?");
-    refused("echo -x", "echo: unknown flag '-x'; see 'echo --help'");
-    refused("echo --level 20", "echo: --level: 20 is not between 1 and 19; see 'echo --help'");
-    refused("echo --level loud", "echo: --level: 'loud' is not a whole number; see 'echo --help'");
-    refused("echo --store a --store b", "echo: --store: given more than once; give it once");
+    refused("echo --stroe x", "unknown flag '--stroe'; did you mean '--store'?");
+    refused("echo -x", "unknown flag '-x'; see 'sample echo --help'");
+    refused("echo --level 20", "--level: 20 is not between 1 and 19; see 'sample echo --help'");
+    refused("echo --level loud", "--level: 'loud' is not a whole number; see 'sample echo --help'");
+    refused("echo --store a --store b", "--store: given more than once; give it once");
     refused("echo --progress sometimes",
-            "echo: --progress: 'sometimes' is none of auto, always, never, json; see 'echo --help'");
+            "--progress: 'sometimes' is none of auto, always, never, json; see 'sample echo --help'");
     refused("completion", "completion: which shell?; try 'sample completion bash'");
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("progress is drawn where it was asked for, and erased", "[ui]") {
 }
 
 TEST_CASE("progress for programs is a line of JSON at a time", "[ui]") {
-    proc::Child child = ready("exec $sample wait --json --progress json");
+    proc::Child child = ready("exec $sample wait --json --progress json 2>/dev/null");
     std::string said;
     std::byte buffer[256];
     while (!has(said, "\n")) said += text_of({buffer, child.read(buffer)});
