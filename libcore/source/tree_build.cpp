@@ -20,7 +20,7 @@ constexpr std::uint32_t private_mode = 0600;
 constexpr std::uint32_t private_dir_mode = 0700;
 constexpr std::uint32_t owner_write = 0200;
 constexpr std::uint32_t unknown_mode = UINT32_MAX;
-constexpr std::string_view cannot_own = "cannot set the owner of";
+constexpr std::string_view cannot_own = "cannot set the owner";
 
 /// An object whose attributes are to be set: an open file, or a name in a directory ("." is the directory itself).
 class Object {
@@ -123,10 +123,10 @@ public:
         std::uint32_t wanted = entry_.mode;
         if (!owner_is_right && (wanted & set_id_bits) != 0) {
             wanted &= ~set_id_bits;
-            notes_.add("left out the set-id bits of", object_.path(), "its owner could not be set");
+            notes_.add("left out the set-id bits", object_.path(), "its owner could not be set");
         }
         if (wanted == current) return;
-        attempt(notes_, "cannot set the mode of", object_, is_refusal, [&] { object_.set_mode(wanted); });
+        attempt(notes_, "cannot set the mode", object_, is_refusal, [&] { object_.set_mode(wanted); });
     }
 
     template <class Which>
@@ -136,17 +136,15 @@ public:
     }
 
     void set_xattr(const io::Xattr& xattr) {
-        attempt(notes_, "cannot set " + xattr.name + " of", object_, is_xattr_refusal,
-                [&] { object_.set_xattr(xattr); });
+        attempt(notes_, "cannot set " + xattr.name, object_, is_xattr_refusal, [&] { object_.set_xattr(xattr); });
     }
 
     void remove_xattr(const std::string& name) {
-        attempt(notes_, "cannot remove " + name + " from", object_, is_xattr_refusal,
-                [&] { object_.remove_xattr(name); });
+        attempt(notes_, "cannot remove " + name, object_, is_xattr_refusal, [&] { object_.remove_xattr(name); });
     }
 
     void mtime() {
-        attempt(notes_, "cannot set the time of", object_, is_refusal, [&] { object_.set_mtime(entry_.mtime); });
+        attempt(notes_, "cannot set the time", object_, is_refusal, [&] { object_.set_mtime(entry_.mtime); });
     }
 
 private:

@@ -42,7 +42,6 @@ make_sparse() {
     for ((i = 0; i < 64; i++)); do place sparse/comb 4096 $((i * 12288)); done
     truncate -s 1000001 sparse/comb-with-odd-end
     place sparse/comb-with-odd-end 5 500000
-    fallocate -l 1M sparse/reserved-not-written 2>/dev/null || truncate -s 1M sparse/reserved-not-written
     truncate -s 5G sparse/5-GiB
     place sparse/5-GiB 100000 $((1 << 30))
     place sparse/5-GiB 4096 $((3 << 30))
@@ -96,8 +95,11 @@ make_modes() {
     local mode
     for mode in 0400 0444 0600 0644 0755 0777 1644 2755 4755 6711; do
         printf '%s' "$mode" >"modes/file-$mode"
+        chmod "$mode" "modes/file-$mode"
+        # A directory that its owner may not enter stops rsync, though not root's.
+        [[ $EUID -eq 0 || $mode =~ .[1357].. ]] || continue
         mkdir "modes/dir-$mode"
-        chmod "$mode" "modes/file-$mode" "modes/dir-$mode"
+        chmod "$mode" "modes/dir-$mode"
     done
     chmod 1777 modes/dir-0777
     chmod 2775 modes/dir-2755
