@@ -4,11 +4,10 @@ namespace ft::sim {
 
 namespace {
 
-/// The disk as one step found it, and what had been acknowledged by then.
+/// The disk as one step found it.
 struct Moment {
     std::uint64_t step = 0;
     Image image;
-    std::vector<std::string> acknowledged;
     std::string last_call;
 };
 
@@ -33,8 +32,7 @@ private:
         const std::vector<std::string>& calls = disk_.traced();
         // The call that is about to happen is traced already, except after the last.
         const std::size_t begun = step < disk_.steps() ? 0 : 1;
-        return {step, disk_.image(), disk_.acknowledged(),
-                calls.size() > begun ? calls[calls.size() - 1 - begun] : "nothing"};
+        return {step, disk_.image(), calls.size() > begun ? calls[calls.size() - 1 - begun] : "nothing"};
     }
 
     SimDisk& disk_;
@@ -50,19 +48,15 @@ std::uint64_t check_moment(const Moment& moment, const Check& check, const CutPl
     const std::uint64_t ways = moment.image.state.settled() ? 1 : 2 + plan.survivals;
     for (std::uint64_t way = 0; way < ways; ++way) {
         const std::uint64_t survival = way < 2 ? way : mix(plan.seed, (moment.step << 16) + way) | 2;
-        Rebooted disk({moment.image.state.after_power_cut(survival), moment.image.time + reboot_time},
-                      mix(plan.seed, moment.step), {moment.step, survival, moment.last_call}, moment.acknowledged);
+        Image left{moment.image.state.after_power_cut(survival), moment.image.time + reboot_time,
+                   moment.image.acknowledged};
+        Rebooted disk(std::move(left), mix(plan.seed, moment.step), {moment.step, survival, moment.last_call});
         check(disk);
     }
     return ways;
 }
 
 }  // namespace
-
-Rebooted::Rebooted(Image image, std::uint64_t seed, Cut cut, const std::vector<std::string>& acknowledged)
-    : SimDisk(std::move(image), seed), cut_(std::move(cut)) {
-    for (const std::string& what : acknowledged) acknowledge(what);
-}
 
 std::string Rebooted::story() const {
     return "power cut before step " + std::to_string(cut_.step) + ", after '" + cut_.call + "', survival seed " +

@@ -25,7 +25,7 @@ public:
         std::string call;            ///< the last call before the cut
     };
 
-    Rebooted(Image image, std::uint64_t seed, Cut cut, const std::vector<std::string>& acknowledged);
+    Rebooted(Image image, std::uint64_t seed, Cut cut) : SimDisk(std::move(image), seed), cut_(std::move(cut)) {}
     [[nodiscard]] const Cut& cut() const { return cut_; }
     /// For messages: "power cut before step 17, after 'write /store/packs/ab/x', survival seed 5".
     [[nodiscard]] std::string story() const;

@@ -29,7 +29,8 @@ const char* name_of(Call call) {
 
 std::string SimDisk::Object::path() const { return name.empty() ? dir : dir + "/" + std::string(name); }
 
-SimDisk::SimDisk(Image image, std::uint64_t seed) : state_(std::move(image.state)), clock_(mix(seed, 0)), seed_(seed) {
+SimDisk::SimDisk(Image image, std::uint64_t seed)
+    : state_(std::move(image.state)), clock_(mix(seed, 0)), seed_(seed), acknowledged_(std::move(image.acknowledged)) {
     clock_.set(image.time);
 }
 

@@ -56,6 +56,7 @@ public:
 struct Image {
     DiskState state;
     std::chrono::nanoseconds time = SimClock::start;
+    std::vector<std::string> acknowledged = {};  ///< what programs had told their users
 };
 
 /// What the simulated file system can do; io/dir.h says how each refusal looks.
@@ -76,7 +77,7 @@ public:
     [[nodiscard]] std::unique_ptr<io::Dir> root(ProcessId process = 0);
     [[nodiscard]] SimClock& clock() { return clock_; }
     [[nodiscard]] const DiskState& state() const { return state_; }
-    [[nodiscard]] Image image() const { return {state_, clock_.since_1970()}; }
+    [[nodiscard]] Image image() const { return {state_, clock_.since_1970(), acknowledged_}; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
     Abilities abilities;
 

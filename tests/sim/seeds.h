@@ -4,7 +4,7 @@
 //   FT_LONG=1    ten times as many    FT_STEP=n    power cuts at this step only
 //
 //     for_every_seed(2000, [](std::uint64_t seed) { ... CHECK(...); });
-//     for_every_cut(save_twice, [](Rebooted& disk) { ... }, {.start = image});
+//     for_every_told_cut(save_twice, [](Rebooted& disk) { ... }, {.start = image, .seed = seed});
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ namespace ft::sim {
 /// Runs `body` for FT_SEED, or for as many seeds as seed_count(usual) says. A failing one prints how to repeat it.
 void for_every_seed(std::uint64_t usual, const std::function<void(std::uint64_t seed)>& body);
 
-/// As sim::for_every_cut, telling which cut failed and how to repeat it. A failing check ends the scenario's run.
+/// As sim::for_every_cut, telling which cut failed. For use within for_every_seed, which tells the seed.
 CutCount for_every_told_cut(const Scenario& scenario, const Check& check, CutPlan plan = {});
 
 }  // namespace ft::sim
