@@ -39,7 +39,7 @@ void Env::item(std::string_view text, const Answer& fields) {
     answered_ = true;
     if (parts_.common.json)
         object("item", fields);
-    else if (!parts_.common.quiet)
+    else if (!parts_.common.quiet && !text.empty())
         parts_.out.line(text);
 }
 

@@ -65,7 +65,7 @@ public:
     /// Erases it for good: the terminal is somebody else's from here on.
     void end_progress() { parts_.line.end(); }
 
-    /// One row of the answer.
+    /// One row of the answer. text  may be empty: then only --json prints it.
     void item(std::string_view text, const Answer& fields);
     /// The answer's end, once. text  may be empty: then only --json prints it. May hold several lines.
     void summary(std::string_view text, const Answer& fields);

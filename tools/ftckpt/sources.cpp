@@ -9,13 +9,14 @@
 #include <set>
 
 #include "libcore/base/text.h"
+#include "libcore/ckpt/restore.h"
 #include "libcore/ui/flags.h"
+#include "tools/common/shm.h"
 
 namespace ft::tools {
 
 namespace {
 
-constexpr const char* segments_folder = "/dev/shm";  // where shm_open(3) keeps them on Linux
 constexpr std::uint64_t exclude_file_limit = 16U << 20;
 
 struct Labelled {
@@ -139,6 +140,11 @@ void Sources::add_tree(const std::string& path) {
     if (!what) throw system_failure("cannot save", path, ENOENT).advised("nothing changed");
     if (what->kind == io::Kind::symlink)
         env_.warn(fmt::format("{} is saved as the symbolic link that it is; write '{}/' for what it points to", path, path));
+    if (const auto unfinished = ckpt::unfinished_restore(*found.dir, found.name))
+        throw Failure({.what = "cannot save",
+                       .where = path,
+                       .why = fmt::format("an interrupted 'ftrestore --in-place' of {} left it half done", *unfinished),
+                       .todo = "nothing changed; run that restore again to finish it"});
     const std::string label = base_name(path, found.name);
     require_new(label);
     source::Source source;
@@ -152,10 +158,7 @@ void Sources::add_tree(const std::string& path) {
 }
 
 void Sources::add_segment(const std::string& name) {
-    const std::string file = name.starts_with('/') ? name.substr(1) : name;
-    if (file.empty() || file.find('/') != std::string::npos || file == "." || file == "..")
-        throw ui::usage_failure("--shm", "", fmt::format("'{}' is not the name of a segment", printable(name)),
-                                "give it as to shm_open: /NAME");
+    const std::string file = segment_file(name);
     std::shared_ptr<io::Dir> folder = disk_.open(segments_folder);
     const std::optional<io::Stat> what = folder->stat(file);
     if (!what || what->kind != io::Kind::file)

@@ -4,10 +4,12 @@
 
 #include "libcore/base/text.h"
 #include "libcore/ckpt/restore.h"
+#include "libcore/ckpt/verbs.h"
 #include "tools/common/jobs.h"
 #include "tools/common/opened_store.h"
 #include "tools/common/reports.h"
 #include "tools/ftrestore/resume.h"
+#include "tools/ftrestore/segment.h"
 
 namespace ft::tools {
 
@@ -19,9 +21,10 @@ struct RestoreOptions {
     std::string checkpoint;
     std::optional<std::string> destination;
     std::optional<std::string> keep_old, stream;
+    std::vector<std::string> segments;
     std::vector<std::string> only;
     std::vector<std::string> command;
-    bool replace = false, in_place = false, trust_times = false, dry_run = false, timing = false;
+    bool replace = false, in_place = false, trust_times = false, fallback = false, dry_run = false, timing = false;
 };
 
 void declare(ui::Flags& flags, RestoreOptions& options) {
@@ -34,25 +37,27 @@ void declare(ui::Flags& flags, RestoreOptions& options) {
     flags.toggle("--in-place", options.in_place, "make DEST equal, writing only what differs");
     flags.toggle("--trust-times", options.trust_times, "with --in-place: do not read what looks equal");
     flags.option("--only", options.only, "GLOB", "only what matches: a name or a path");
-    flags.option("--stream", options.stream, "LABEL", "which stream, with DEST '-'");
+    flags.option("--stream", options.stream, "LABEL", "which stream with DEST '-', or which segment with --shm");
+    flags.option("--shm", options.segments, "/SEGMENT", "bring a shared memory segment back under this name");
+    flags.toggle("--fallback", options.fallback, "if damaged, take the newest checkpoint that is not");
     flags.toggle("--dry-run", options.dry_run, "say what would be restored");
     declare_jobs(flags, options.jobs);
     flags.toggle("--timing", options.timing, "tell T_load, T_resume and T_recovery");
 }
 
 void require_sensible(const RestoreOptions& options) {
-    if (!options.destination)
-        throw ui::usage_failure("DEST is missing", "", "", "give a path, or '-' for stdout");
-    const bool to_stdout = *options.destination == "-";
+    const bool to_stdout = options.destination == "-";
     const auto clash = [](bool both, const char* what, const char* todo) {
         if (both) throw ui::usage_failure(what, "", "", todo);
     };
+    clash(!options.destination && options.segments.empty(), "DEST is missing", "give a path, '-' for stdout, or --shm");
     clash(options.replace && options.in_place, "--replace and --in-place contradict each other", "give one of them");
     clash(options.keep_old && !options.replace, "--keep-old needs --replace", "add --replace");
     clash(options.trust_times && !options.in_place, "--trust-times needs --in-place", "add --in-place");
-    clash(options.stream && !to_stdout, "--stream needs '-' as DEST", "ftrestore NAME - --stream LABEL > FILE");
-    clash(to_stdout && (options.replace || options.in_place || !options.only.empty()),
-          "--replace, --in-place and --only need a path as DEST", "give a path, or leave them out");
+    clash(options.stream && !to_stdout && options.segments.size() != 1, "--stream needs '-' as DEST, or one --shm",
+          "ftrestore NAME - --stream LABEL > FILE");
+    clash(to_stdout && (options.replace || options.in_place || !options.only.empty() || !options.segments.empty()),
+          "--replace, --in-place, --only and --shm do not go with stdout", "give a path, or leave them out");
     clash(to_stdout && !options.command.empty(), "a command cannot follow a restore to stdout", "use a pipe instead");
 }
 
@@ -91,7 +96,6 @@ Exit dry_run(ui::Env& env, store::Store& store, const store::CheckpointId& id) {
 
 ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& options, store::Store& store,
                                       const ckpt::RestoreRequest& request) {
-    env.data_on_stdout();
     ui::Output& out = env.out();
     const ckpt::RestoreReport report = ckpt::restore_stream(
         store, request, options.stream.value_or(""), [&](View bytes) { out.write(bytes); }, env.clock(), env.progress());
@@ -115,24 +119,58 @@ ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptio
     return report;
 }
 
+/// The checkpoint itself where it is sound, else the newest older one of its name that is: all of it is read to know.
+store::CheckpointId newest_sound(ui::Env& env, const RestoreOptions& options, store::Store& store,
+                                 const store::CheckpointId& wanted) {
+    std::vector<std::uint64_t> sequences = store.sequences(wanted.name);
+    for (; !sequences.empty(); sequences.pop_back()) {
+        const store::CheckpointId id{wanted.name, sequences.back()};
+        if (id.sequence > wanted.sequence) continue;
+        const ckpt::VerifyRequest request{.checkpoint = id, .jobs = options.jobs.count()};
+        if (ckpt::verify(store, request, env.clock(), env.progress()).damaged_count == 0) return id;
+    }
+    throw damage(wanted.text(), "it and every older checkpoint of its name are damaged").advised("see 'ftckpt verify'");
+}
+
+ckpt::RestoreReport restore_all(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
+                                const ckpt::RestoreRequest& request) {
+    if (options.destination == "-") return restore_to_stdout(env, options, store, request);
+    ckpt::RestoreReport report;
+    if (options.destination) report = restore_to_path(env, disk, options, store, request);
+    for (const std::string& name : options.segments) {
+        const SegmentRequest segment{.name = name, .label = options.stream, .replace = options.replace};
+        ckpt::RestoreReport one = restore_segment(env, disk, store, request, segment);
+        env.did(fmt::format("restored {} to --shm {}", request.checkpoint.text(), name));
+        one.destination = report.destination.empty() ? one.destination : report.destination + " " + one.destination;
+        one.load_s += report.load_s;
+        one.bytes_written += report.bytes_written;
+        one.totals.entries += report.totals.entries;
+        one.totals.files += report.totals.files;
+        one.totals.bytes += report.totals.bytes;
+        one.notes.insert(one.notes.begin(), report.notes.begin(), report.notes.end());
+        report = std::move(one);
+    }
+    return report;
+}
+
 Exit run(ui::Env& env, const RestoreOptions& options) {
     require_sensible(options);
     Disk disk;
     OpenedStore opened(env, disk, options.store, Opening::existing);
-    const ckpt::RestoreRequest request{.checkpoint = opened.store().resolve(options.checkpoint),
-                                       .jobs = options.jobs.count(),
-                                       .only = options.only,
-                                       .powers = source::TreeBuilder::of_this_process()};
-    if (options.dry_run) return dry_run(env, opened.store(), request.checkpoint);
-    env.begin(fmt::format("restoring {}", request.checkpoint.text()));
-    ckpt::RestoreReport report = *options.destination == "-"
-                                     ? restore_to_stdout(env, options, opened.store(), request)
-                                     : restore_to_path(env, disk, options, opened.store(), request);
-    if (options.command.empty()) {
-        answer_restore(env, report, options.timing);
-        return report.incomplete() ? Exit::incomplete : Exit::done;
-    }
-    return resume(env, options.command, std::move(report), options.timing);
+    const store::CheckpointId wanted = opened.store().resolve(options.checkpoint);
+    if (options.dry_run) return dry_run(env, opened.store(), wanted);
+    if (options.destination == "-") env.data_on_stdout();
+    env.begin(fmt::format("restoring {}", wanted.text()));
+    const ckpt::RestoreRequest request{
+        .checkpoint = options.fallback ? newest_sound(env, options, opened.store(), wanted) : wanted,
+        .jobs = options.jobs.count(),
+        .only = options.only,
+        .powers = source::TreeBuilder::of_this_process()};
+    ckpt::RestoreReport report = restore_all(env, disk, options, opened.store(), request);
+    if (request.checkpoint != wanted) report.fallback_from = wanted.text();
+    if (!options.command.empty()) return resume(env, options.command, std::move(report), options.timing);
+    answer_restore(env, report, options.timing);
+    return report.incomplete() ? Exit::incomplete : Exit::done;
 }
 
 }  // namespace
@@ -140,7 +178,8 @@ Exit run(ui::Env& env, const RestoreOptions& options) {
 ui::Command add_restore() {
     return ui::make_command<RestoreOptions>(
         {.name = "",
-         .usage = {"NAME[@SEL] DEST [--replace | --in-place]", "NAME[@SEL] -", "NAME[@SEL] DEST -- CMD..."},
+         .usage = {"NAME[@SEL] DEST [--replace | --in-place]", "NAME[@SEL] -", "NAME[@SEL] --shm /SEGMENT",
+                   "NAME[@SEL] DEST -- CMD..."},
          .purpose = "bring a checkpoint back: whole, verified byte by byte, published at once",
          .examples = {{"ftrestore job ./restored", "the newest checkpoint of job"},
                       {"ftrestore job@latest-1 ./state --replace", "the one before, in the place of ./state"},
