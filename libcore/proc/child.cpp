@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <algorithm>
 
 namespace ft::proc {
 
@@ -191,8 +191,7 @@ Child::~Child() {
     signal(SIGTERM);
     pollfd ended{handle_.get(), POLLIN, 0};
     if (::poll(&ended, 1, grace_ms) <= 0) signal(SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
 }
 
 std::size_t Child::read(std::span<std::byte> into) {

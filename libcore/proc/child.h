@@ -1,7 +1,7 @@
 // Another program that runs for us: it ends when we do, and how it ended is known.
 //
-// A Child that is not waited for is ended (SIGTERM, then SIGKILL) when it goes out of scope, and the kernel ends it if this
-// process dies. It starts with clean signals, without any of our descriptors but 0, 1 and 2.
+// A Child that is not waited for is ended (SIGTERM, then SIGKILL) when it goes out of scope, and the kernel ends it if
+// this process dies. It starts with clean signals, without any of our descriptors but 0, 1 and 2.
 //
 //     Child dump = Child::start({.command = {"pg_dump", "db"}, .capture_output = true});
 //     while (std::size_t n = dump.read(buffer)) ...
@@ -64,7 +64,8 @@ struct Spawn {
     std::optional<std::uint64_t> descriptor_limit;                 ///< soft RLIMIT_NOFILE
 };
 
-/// One thread at a time. Start it on a thread that outlives it: the kernel's promise (PR_SET_PDEATHSIG) is about threads.
+/// One thread at a time. Start it on a thread that outlives it: the kernel's promise (PR_SET_PDEATHSIG) is about
+/// threads.
 class Child {
 public:
     /// fails  Exit::failed where the program cannot be started (missing, not executable).

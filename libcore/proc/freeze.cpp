@@ -232,8 +232,7 @@ void Freeze::thaw() {
     stopped_.clear();
     to_watcher_.reset();
     if (watcher_ > 0)
-        while (::waitpid(watcher_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        while (::waitpid(watcher_, nullptr, 0) < 0 && errno == EINTR) {}
     watcher_ = 0;
 }
 

@@ -1,7 +1,8 @@
 // A program as a list of commands, each with its words for people, its flags, and the function that runs it.
 //
 //     Command add_list() {
-//         return make_command<ListOptions>({.name = "list", .usage = {"[NAME]"}, .purpose = "list the checkpoints of a store",
+//         return make_command<ListOptions>({.name = "list", .usage = {"[NAME]"}, .purpose = "list the checkpoints of a
+//         store",
 //                                           .examples = {{"ftckpt list", "all checkpoints, the newest last"}}},
 //                                          declare_list, run_list);
 //     }

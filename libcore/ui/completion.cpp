@@ -37,7 +37,8 @@ OfferedCommand offered(const Command& command) {
     const auto body = command.bind(flags);  // owns the variables that the flags refer to
     declare_common(flags, common);
     for (const Option& option : flags.options()) result.flags.push_back(offered(option));
-    result.flags.push_back({.short_name = "-h", .long_name = "--help", .help = "print help", .metavar = "", .words = {}});
+    result.flags.push_back(
+        {.short_name = "-h", .long_name = "--help", .help = "print help", .metavar = "", .words = {}});
     for (const Positional& place : flags.positionals())
         result.places.push_back({place.metavar, offer_for(place.metavar), place.many});
     result.has_rest = flags.rest().has_value();

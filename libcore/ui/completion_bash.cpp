@@ -35,8 +35,8 @@ std::string value_table(const std::vector<OfferedCommand>& commands) {
             if (!flag.takes_value) continue;
             std::string names = fmt::format("'{} {}'", command.name, flag.long_name);
             if (!flag.short_name.empty()) names += fmt::format("|'{} {}'", command.name, flag.short_name);
-            const std::string offer = flag.offer == Offer::words ? fmt::format("words {}", fmt::join(flag.words, " "))
-                                                                 : word_for(flag.offer);
+            const std::string offer =
+                flag.offer == Offer::words ? fmt::format("words {}", fmt::join(flag.words, " ")) : word_for(flag.offer);
             text += fmt::format("        {}) echo {} ;;\n", names, offer);
         }
     return text;

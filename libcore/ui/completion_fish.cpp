@@ -23,10 +23,9 @@ std::string offer_of(const std::string& tool, Offer offer, const std::vector<std
 }
 
 std::string command_lines(const Tool& tool, const OfferedCommand& command) {
-    const std::string start =
-        command.name.empty()
-            ? fmt::format("complete -c {}", tool.name)
-            : fmt::format("complete -c {} -n '__fish_seen_subcommand_from {}'", tool.name, command.name);
+    const std::string start = command.name.empty() ? fmt::format("complete -c {}", tool.name)
+                                                   : fmt::format("complete -c {} -n '__fish_seen_subcommand_from {}'",
+                                                                 tool.name, command.name);
     std::string text;
     for (const OfferedFlag& flag : command.flags) {
         text += start;
@@ -49,7 +48,8 @@ std::string command_lines(const Tool& tool, const OfferedCommand& command) {
 }  // namespace
 
 std::string fish_completion(const Tool& tool) {
-    std::string text = fmt::format("# fish completion for {0}: save it as ~/.config/fish/completions/{0}.fish\n", tool.name);
+    std::string text =
+        fmt::format("# fish completion for {0}: save it as ~/.config/fish/completions/{0}.fish\n", tool.name);
     text += fmt::format("function __{}_names\n    set -l words (commandline -opc)\n    set -l store\n", tool.name);
     text += "    for i in (seq (count $words))\n        if contains -- $words[$i] -s --store\n";
     text += "            set store --store $words[(math $i + 1)]\n        end\n    end\n";

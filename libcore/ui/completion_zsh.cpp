@@ -30,8 +30,7 @@ std::string action(const std::string& tool, Offer offer, const std::vector<std::
 
 std::string flag_argument(const std::string& tool, const OfferedFlag& flag) {
     std::string body = fmt::format("[{}]", escaped(flag.help));
-    if (flag.takes_value)
-        body += fmt::format(":{}:{}", escaped(flag.metavar), action(tool, flag.offer, flag.words));
+    if (flag.takes_value) body += fmt::format(":{}:{}", escaped(flag.metavar), action(tool, flag.offer, flag.words));
     const std::string star = flag.repeated ? "*" : "";
     if (flag.short_name.empty()) return fmt::format("'{}{}{}'", star, flag.long_name, body);
     // With a star the two spellings need no exclusion of each other.
@@ -66,16 +65,19 @@ std::string by_verb(const Tool& tool, const std::vector<OfferedCommand>& command
 
 std::string zsh_completion(const Tool& tool) {
     const std::vector<OfferedCommand> commands = offered_commands(tool);
-    const std::string body = commands.front().name.empty()
-                                 ? "    " + arguments(tool.name, commands.front()) + "\n"
-                                 : by_verb(tool, commands);
-    std::string text = fmt::format("#compdef {0}\n# zsh completion for {0}: save it as _{0} in a folder of $fpath\n", tool.name);
+    const std::string body = commands.front().name.empty() ? "    " + arguments(tool.name, commands.front()) + "\n"
+                                                           : by_verb(tool, commands);
+    std::string text =
+        fmt::format("#compdef {0}\n# zsh completion for {0}: save it as _{0} in a folder of $fpath\n", tool.name);
     text += fmt::format("_{}_names() {{\n", tool.name);
     text += "    local store=() at=${words[(I)(-s|--store)]}\n";
     text += "    (( at > 0 )) && store=(--store ${(Q)words[at + 1]})\n";
-    text += fmt::format("    local names=(${{(f)\"$({} $store 2>/dev/null)\"}})\n    compadd -a names\n}}\n", tool.list_names);
+    text += fmt::format("    local names=(${{(f)\"$({} $store 2>/dev/null)\"}})\n    compadd -a names\n}}\n",
+                        tool.list_names);
     text += fmt::format("_{}() {{\n{}}}\n", tool.name, body);
-    return text + fmt::format("if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _{0} \"$@\"; else compdef _{0} {0}; fi\n", tool.name);
+    return text +
+           fmt::format("if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _{0} \"$@\"; else compdef _{0} {0}; fi\n",
+                       tool.name);
 }
 
 }  // namespace ft::ui

@@ -58,8 +58,7 @@ void Env::data_on_stdout() {
 
 void Env::warn(std::string_view text) {
     if (parts_.common.json) return;
-    parts_.line.interrupted_by(
-        [&] { parts_.errors.try_write(fmt::format("{}: {}\n", parts_.tool, printable(text))); });
+    parts_.line.interrupted_by([&] { parts_.errors.try_write(fmt::format("{}: {}\n", parts_.tool, printable(text))); });
 }
 
 void Env::warn(const std::vector<Note>& notes) {

@@ -39,14 +39,14 @@ void declare_common(Flags& flags, CommonOptions& common);
 class Env {
 public:
     struct Parts {
-        std::string tool;     ///< "ftckpt"
+        std::string tool;  ///< "ftckpt"
         CommonOptions common;
         Clock& clock;
         Progress& progress;
         Output& out;     ///< stdout
         Output& errors;  ///< stderr
         ProgressLine& line;
-        int stop_descriptor = -1;  ///< readable once the user asked to stop
+        int stop_descriptor = -1;            ///< readable once the user asked to stop
         std::uint64_t descriptor_limit = 0;  ///< soft limit of open files that we were given, for the programs we start
     };
     explicit Env(Parts parts) : parts_(std::move(parts)) {}

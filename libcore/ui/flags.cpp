@@ -15,9 +15,7 @@ namespace {
 
 using Refusal = std::optional<std::string>;
 
-Refusal not_a_number(const std::string& value) {
-    return fmt::format("'{}' is not a whole number", printable(value));
-}
+Refusal not_a_number(const std::string& value) { return fmt::format("'{}' is not a whole number", printable(value)); }
 
 Refusal not_a_duration(const std::string& value) {
     return fmt::format("'{}' is not a duration such as 90s, 15m, 2h or 7d", printable(value));
@@ -124,13 +122,11 @@ Option& Flags::option(std::string_view names, std::vector<std::string>& target, 
 }
 
 Option& Flags::option(std::string_view names, int& target, std::string_view metavar, std::string_view help) {
-    return add(names, metavar, help, false,
-               [&target](const std::string& value) { return take_number(target, value); });
+    return add(names, metavar, help, false, [&target](const std::string& value) { return take_number(target, value); });
 }
 
 Option& Flags::option(std::string_view names, unsigned& target, std::string_view metavar, std::string_view help) {
-    return add(names, metavar, help, false,
-               [&target](const std::string& value) { return take_number(target, value); });
+    return add(names, metavar, help, false, [&target](const std::string& value) { return take_number(target, value); });
 }
 
 Option& Flags::option(std::string_view names, std::optional<std::uint64_t>& target, std::string_view metavar,
@@ -158,13 +154,13 @@ Option& Flags::option(std::string_view names, std::optional<std::chrono::seconds
 }
 
 void Flags::positional(std::string_view metavar, std::string& target, std::string_view help) {
-    positionals_.push_back({std::string(metavar), std::string(help), 1, false,
-                            [&target](const std::string& value) { target = value; }});
+    positionals_.push_back(
+        {std::string(metavar), std::string(help), 1, false, [&target](const std::string& value) { target = value; }});
 }
 
 void Flags::positional(std::string_view metavar, std::optional<std::string>& target, std::string_view help) {
-    positionals_.push_back({std::string(metavar), std::string(help), 0, false,
-                            [&target](const std::string& value) { target = value; }});
+    positionals_.push_back(
+        {std::string(metavar), std::string(help), 0, false, [&target](const std::string& value) { target = value; }});
 }
 
 void Flags::positionals(std::string_view metavar, std::vector<std::string>& target, std::size_t least,

@@ -76,10 +76,10 @@ std::string tool_help(const Tool& tool) {
     column = std::max(column, std::string("completion").size() + 4);
     for (const auto& add : tool.commands) commands += entry(add().text.name, add().text.purpose, column);
     commands += entry("completion", "print a completion script for bash, zsh or fish", column);
-    return fmt::format("Example: {}\n\n{}\n\nUsage: {} COMMAND [ARGUMENT...] [FLAG...]\n\nCommands:\n{}\n{}",
-                       tool.commands.front()().text.examples.front().command, tool.name + ": " + tool.purpose,
-                       tool.name, commands,
-                       fmt::format("'{0} COMMAND --help' tells more; '{0} --version' prints the version.\n", tool.name));
+    return fmt::format(
+        "Example: {}\n\n{}\n\nUsage: {} COMMAND [ARGUMENT...] [FLAG...]\n\nCommands:\n{}\n{}",
+        tool.commands.front()().text.examples.front().command, tool.name + ": " + tool.purpose, tool.name, commands,
+        fmt::format("'{0} COMMAND --help' tells more; '{0} --version' prints the version.\n", tool.name));
 }
 
 std::string command_help(const Tool& tool, const CommandText& command, const Flags& flags) {

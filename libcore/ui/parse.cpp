@@ -58,8 +58,7 @@ void deliver_options(const std::map<const Option*, CLI::Option*>& declared, cons
         if (given->count() == 0) continue;
         const std::string& what = option.long_name();
         if (option.metavar().empty()) {
-            if (given->results().front() != "true")
-                throw usage_failure(what, "", "takes no value", see_help(command));
+            if (given->results().front() != "true") throw usage_failure(what, "", "takes no value", see_help(command));
         } else if (!option.repeated() && given->results().size() > 1) {
             throw usage_failure(what, "", "given more than once", "give it once");
         }
@@ -78,8 +77,7 @@ void deliver_positionals(const std::vector<Positional>& wanted, const std::strin
             throw usage_failure(fmt::format("{} is missing", positional.metavar), "", "", see_help(command));
         for (; next < most; ++next) {
             if (given[next].empty())
-                throw usage_failure(fmt::format("{} is empty", positional.metavar), "", "",
-                                    see_help(command));
+                throw usage_failure(fmt::format("{} is empty", positional.metavar), "", "", see_help(command));
             positional.take(given[next]);
         }
     }

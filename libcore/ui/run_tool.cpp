@@ -107,7 +107,8 @@ Ending Run::guarded() {
     } catch (const Failure& failure) {
         return stopped_or(failure);
     } catch (const std::bad_alloc&) {
-        return stopped_or(Failure({.what = "out of memory", .where = "", .why = "", .todo = "free some, or give fewer --jobs"}));
+        return stopped_or(
+            Failure({.what = "out of memory", .where = "", .why = "", .todo = "free some, or give fewer --jobs"}));
     } catch (const std::exception& error) {
         return stopped_or(Failure({.what = "cannot go on", .where = "", .why = error.what(), .todo = ""}));
     }
@@ -116,7 +117,8 @@ Ending Run::guarded() {
 /// A command that the user stopped fails in any way it likes: what counts is the signal.
 Ending Run::stopped_or(const Failure& failure) {
     if (signal_ != 0) {
-        say(Failure({.what = fmt::format("stopped by SIG{}", ::sigabbrev_np(signal_)), .where = "", .why = "", .todo = done_}));
+        say(Failure(
+            {.what = fmt::format("stopped by SIG{}", ::sigabbrev_np(signal_)), .where = "", .why = "", .todo = done_}));
         return {Exit::failed, signal_};
     }
     if (out_.failed()) return unwritten(failure);
@@ -161,8 +163,7 @@ Exit Run::dispatch() {
 }
 
 Exit Run::dispatch_word() {
-    if (words_.empty())
-        throw usage_failure("no command given", "", "", fmt::format("see '{} --help'", tool_.name));
+    if (words_.empty()) throw usage_failure("no command given", "", "", fmt::format("see '{} --help'", tool_.name));
     Words words = words_;
     if (words[0] == "help") {  // "ftckpt help save" as "ftckpt save --help"
         words.erase(words.begin());
@@ -190,7 +191,8 @@ Exit Run::run_command(const Command& command, Words words) {
     report_bus_errors(common.json ? BusReport::json_on_stdout : BusReport::text);
     ProgressLine line(progress_mode(common.progress), tool_.name, errors_, common.json ? out_ : errors_);
     Attendant attendant(signals_, progress_, line, clock_);
-    Env env({tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor(), descriptor_limit_});
+    Env env(
+        {tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor(), descriptor_limit_});
     // However the body ends, what it did and whether it was stopped is known here afterwards.
     struct Keep {
         Run& run;

@@ -1,7 +1,8 @@
 // Signals without handlers in the way: SIGINT, SIGTERM and SIGHUP are read from a descriptor, once, by one thread.
 //
-// The first asks the operation to stop (Progress::stop, and stop_descriptor() for code that waits in poll); it then ends in its own
-// time, cleans up, and the program dies by that signal, so that a shell sees 128+n. A second one kills at once.
+// The first asks the operation to stop (Progress::stop, and stop_descriptor() for code that waits in poll); it then
+// ends in its own time, cleans up, and the program dies by that signal, so that a shell sees 128+n. A second one kills
+// at once.
 #pragma once
 
 #include <csignal>

@@ -1,7 +1,7 @@
 // The progress line: how far an operation is, how fast, how long it will take.
 //
-// What it says is a pure function of a few numbers (Meter); ProgressLine only draws it, on stderr, and erases it. Nothing is drawn where
-// stderr is not a terminal, unless asked for.
+// What it says is a pure function of a few numbers (Meter); ProgressLine only draws it, on stderr, and erases it.
+// Nothing is drawn where stderr is not a terminal, unless asked for.
 //
 //     saving job  12,345 files  1.2 GB  310 MB/s  43 %  12 s left
 #pragma once

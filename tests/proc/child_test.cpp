@@ -66,12 +66,13 @@ TEST_CASE("a program starts with clean signals, no descriptors of ours, and the 
     sigaddset(&blocked, SIGUSR1);
     ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    Child child = Child::start({.command = {"/bin/sh", "-c",
-                                            "grep -E '^Sig(Blk|Ign)' /proc/self/status; [ -e /proc/self/fd/$OURS ] && echo open; "
-                                            "echo $FT_WORD; ulimit -Sn; cat"},
-                                .capture_output = true,
-                                .environment = {{"FT_WORD", "a word"}, {"OURS", std::to_string(ours.read.get())}},
-                                .descriptor_limit = 77});
+    Child child =
+        Child::start({.command = {"/bin/sh", "-c",
+                                  "grep -E '^Sig(Blk|Ign)' /proc/self/status; [ -e /proc/self/fd/$OURS ] && echo open; "
+                                  "echo $FT_WORD; ulimit -Sn; cat"},
+                      .capture_output = true,
+                      .environment = {{"FT_WORD", "a word"}, {"OURS", std::to_string(ours.read.get())}},
+                      .descriptor_limit = 77});
     const std::string text = output_of(child);
     ::signal(SIGPIPE, SIG_DFL);
     ::pthread_sigmask(SIG_UNBLOCK, &blocked, nullptr);

@@ -38,8 +38,7 @@ struct Family {
 };
 
 Family family() {
-    return Family(
-        Child::start({.command = {"/bin/sh", "-c", "sleep 100 & echo $!; wait"}, .capture_output = true}));
+    return Family(Child::start({.command = {"/bin/sh", "-c", "sleep 100 & echo $!; wait"}, .capture_output = true}));
 }
 
 /// Waits for what another process does soon; the deadline is only met by a failing test.

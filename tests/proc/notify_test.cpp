@@ -1,21 +1,26 @@
 #include "libcore/proc/notify.h"
 
-#include "libcore/proc/child.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+
 #include "tests/catch.h"
 
 namespace ft::proc {
 
 namespace {
 
-/// As a job says it, by hand: one datagram to the address.
+/// As a job says it: one datagram to the address.
 void say(const std::string& address, const std::string& message) {
-    Child python = Child::start({.command = {"python3", "-c",
-                                             "import os,socket\n"
-                                             "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\n"
-                                             "a=os.environ['NOTIFY_SOCKET']\n"
-                                             "s.sendto(os.environ['MESSAGE'].encode(),'\\0'+a[1:] if a[0]=='@' else a)"},
-                                 .environment = {{"NOTIFY_SOCKET", address}, {"MESSAGE", message}}});
-    REQUIRE(python.wait().succeeded());
+    REQUIRE(address.starts_with('@'));
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    address.copy(to.sun_path + 1, address.size() - 1, 1);
+    const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
+    REQUIRE(::sendto(socket.get(), message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&to), length) ==
+            static_cast<ssize_t>(message.size()));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace ft::tools {
 
 namespace {
 
-/// Expected time of a job of 1000 MTBFs' work, with exponential failures and no restart cost, that saves every `interval`.
-/// source  Daly 2006, eq. 20, with R = 0.
+/// Expected time of a job of 1000 MTBFs' work, with exponential failures and no restart cost, that saves every
+/// `interval`. source  Daly 2006, eq. 20, with R = 0.
 double wall_time(double interval, double save, double mtbf) {
     return (std::exp((interval + save) / mtbf) - 1) / interval;
 }
@@ -19,7 +19,8 @@ double wall_time(double interval, double save, double mtbf) {
 TEST_CASE("no other interval is noticeably better than Daly's", "[tools]") {
     for (const double save : {0.001, 0.01, 0.1, 0.3, 0.5}) {
         const double best = wall_time(daly_interval_s(save, 1), save, 1);
-        for (double interval = 0.001; interval < 5; interval *= 1.001) CHECK(best <= wall_time(interval, save, 1) * 1.00002);
+        for (double interval = 0.001; interval < 5; interval *= 1.001)
+            CHECK(best <= wall_time(interval, save, 1) * 1.00002);
     }
 }
 

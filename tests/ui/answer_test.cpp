@@ -12,10 +12,13 @@ TEST_CASE("an answer is one JSON object with its fields in the order in which th
     Answer answer;
     answer.text("name", "a\"b\n").number("bytes", UINT64_MAX).real("s", 0.5).flag("ok", true);
     answer.time("at", {.s = 0, .ns = 5}).real("none", std::optional<double>());
-    answer.texts("all", std::vector<std::string>{"x", "y"}).object("part", part).objects("parts", std::vector{part, part});
-    CHECK(answer.json("ftckpt", "item") ==
-          R"({"v":1,"tool":"ftckpt","type":"item","name":"a\"b\n","bytes":18446744073709551615,"s":0.5,"ok":true,)"
-          R"("at":"1970-01-01T00:00:00.000000005Z","none":null,"all":["x","y"],"part":{"n":7},"parts":[{"n":7},{"n":7}]})");
+    answer.texts("all", std::vector<std::string>{"x", "y"})
+        .object("part", part)
+        .objects("parts", std::vector{part, part});
+    CHECK(
+        answer.json("ftckpt", "item") ==
+        R"({"v":1,"tool":"ftckpt","type":"item","name":"a\"b\n","bytes":18446744073709551615,"s":0.5,"ok":true,)"
+        R"("at":"1970-01-01T00:00:00.000000005Z","none":null,"all":["x","y"],"part":{"n":7},"parts":[{"n":7},{"n":7}]})");
     CHECK(Answer().json("ftckpt", "summary") == R"({"v":1,"tool":"ftckpt","type":"summary"})");
 }
 

@@ -28,16 +28,21 @@ void declare(Flags& flags, Options& options) {
 Exit run(Env&, const Options&) { return Exit::done; }
 
 Command add_save() {
-    return make_command<Options>({.name = "save",
-                                  .usage = {"NAME PATH...", "NAME --from-command -- CMD..."},
-                                  .purpose = "save trees, files, streams and shared memory into one checkpoint of a store",
-                                  .examples = {{"ftckpt save job ./state", "a tree"}, {"ftckpt save job -", "a stream"}},
-                                  .details = {"A paragraph that is longer than one line of eighty columns, so that it must be wrapped."}},
-                                 declare, run);
+    return make_command<Options>(
+        {.name = "save",
+         .usage = {"NAME PATH...", "NAME --from-command -- CMD..."},
+         .purpose = "save trees, files, streams and shared memory into one checkpoint of a store",
+         .examples = {{"ftckpt save job ./state", "a tree"}, {"ftckpt save job -", "a stream"}},
+         .details = {"A paragraph that is longer than one line of eighty columns, so that it must be wrapped."}},
+        declare, run);
 }
 
 Tool sample() {
-    return {.name = "ftckpt", .purpose = "save state", .commands = {add_save}, .version = "1", .list_names = "ftckpt list --names"};
+    return {.name = "ftckpt",
+            .purpose = "save state",
+            .commands = {add_save},
+            .version = "1",
+            .list_names = "ftckpt list --names"};
 }
 
 std::string help() {

@@ -73,11 +73,10 @@ TEST_CASE("a failure is one line on stderr and its exit code", "[ui]") {
 TEST_CASE("with --json a failure is one object on stdout, and nothing on stderr", "[ui]") {
     const Result result = run("$sample fail 5 --json 2>&1");
     CHECK(result.ending.code == 5);
-    CHECK(result.said ==
-          R"({"v":1,"tool":"sample","type":"error","exit":5,"what":"cannot save 'job'","where":"a\nb",)"
-          R"("why":"No space left on device","todo":"nothing changed",)"
-          R"("message":"cannot save 'job': a\\nb: No space left on device; nothing changed"})"
-          "\n");
+    CHECK(result.said == R"({"v":1,"tool":"sample","type":"error","exit":5,"what":"cannot save 'job'","where":"a\nb",)"
+                         R"("why":"No space left on device","todo":"nothing changed",)"
+                         R"("message":"cannot save 'job': a\\nb: No space left on device; nothing changed"})"
+                         "\n");
 }
 
 TEST_CASE("no memory and a library's exception are failures like any other", "[ui]") {
@@ -200,7 +199,9 @@ TEST_CASE("help and version are answers", "[ui]") {
 
 TEST_CASE("bash completes commands, flags, values and names", "[ui]") {
     const auto completions = [](const std::string& line) {
-        return run("source <($sample completion bash); COMP_LINE='" + line + "'; COMP_POINT=${#COMP_LINE}; _sample; echo \"${COMPREPLY[*]}\"").said;
+        return run("source <($sample completion bash); COMP_LINE='" + line +
+                   "'; COMP_POINT=${#COMP_LINE}; _sample; echo \"${COMPREPLY[*]}\"")
+            .said;
     };
     CHECK(completions("sample ec") == "echo\n");
     CHECK(completions("sample echo --st") == "--store\n");

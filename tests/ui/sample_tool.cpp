@@ -131,13 +131,14 @@ ui::Command command(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return run_tool({.name = "sample",
-                     .purpose = "end in every way a command can end",
-                     .commands = {[] { return command<run_echo>("echo"); }, [] { return command<run_fail>("fail"); },
-                                  [] { return command<run_change>("change"); }, [] { return command<run_much>("much"); },
-                                  [] { return command<run_wait>("wait"); }, [] { return command<run_bus>("bus"); },
-                                  [] { return command<run_limit>("limit"); }, add_name},
-                     .version = "1.2.3",
-                     .list_names = "printf '%s\\n' job job@7"},
-                    argc, argv);
+    return run_tool(
+        {.name = "sample",
+         .purpose = "end in every way a command can end",
+         .commands = {[] { return command<run_echo>("echo"); }, [] { return command<run_fail>("fail"); },
+                      [] { return command<run_change>("change"); }, [] { return command<run_much>("much"); },
+                      [] { return command<run_wait>("wait"); }, [] { return command<run_bus>("bus"); },
+                      [] { return command<run_limit>("limit"); }, add_name},
+         .version = "1.2.3",
+         .list_names = "printf '%s\\n' job job@7"},
+        argc, argv);
 }

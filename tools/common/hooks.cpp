@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "libcore/base/text.h"
 #include "libcore/proc/child.h"
 
@@ -12,9 +11,8 @@ namespace {
 
 /// Its stdout goes to stderr: ours is for the answer.
 proc::Child start_shell(const ui::Env& env, const std::string& command) {
-    return proc::Child::start({.command = {"/bin/sh", "-c", command},
-                               .output_to_errors = true,
-                               .descriptor_limit = env.descriptor_limit()});
+    return proc::Child::start(
+        {.command = {"/bin/sh", "-c", command}, .output_to_errors = true, .descriptor_limit = env.descriptor_limit()});
 }
 
 }  // namespace

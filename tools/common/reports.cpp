@@ -26,13 +26,14 @@ Answer save_timing(const ckpt::SaveTiming& t) {
 }
 
 std::string save_timing_text(const ckpt::SaveTiming& t) {
-    std::string text = fmt::format("T_save {} (walk {}, read {}, digest {}, compress {}, write {}, sync {}; summed over threads)",
-                                   human_duration(t.total_s), human_duration(t.walk_s), human_duration(t.read_s),
-                                   human_duration(t.digest_s), human_duration(t.compress_s),
-                                   human_duration(t.write_s), human_duration(t.sync_s));
+    std::string text = fmt::format(
+        "T_save {} (walk {}, read {}, digest {}, compress {}, write {}, sync {}; summed over threads)",
+        human_duration(t.total_s), human_duration(t.walk_s), human_duration(t.read_s), human_duration(t.digest_s),
+        human_duration(t.compress_s), human_duration(t.write_s), human_duration(t.sync_s));
     if (t.operation_s)
-        text += fmt::format("\nT_checkpoint {} = T_operation {} + T_save {}", human_duration(*t.operation_s + t.total_s),
-                            human_duration(*t.operation_s), human_duration(t.total_s));
+        text +=
+            fmt::format("\nT_checkpoint {} = T_operation {} + T_save {}", human_duration(*t.operation_s + t.total_s),
+                        human_duration(*t.operation_s), human_duration(t.total_s));
     return text;
 }
 

@@ -28,22 +28,27 @@ Exit run(ui::Env& env, const CatOptions& options) {
     env.data_on_stdout();
     env.begin("reading " + id.text());
     std::uint64_t bytes = 0;
-    ckpt::cat(opened.store(), id, options.path.value_or(""), options.jobs.count(), [&](View piece) {
-        env.out().write(piece);
-        bytes += piece.size();
-    }, env.progress());
-    env.summary("", ui::Answer().text("checkpoint", id.text()).text("path", options.path.value_or("")).number("bytes", bytes));
+    ckpt::cat(
+        opened.store(), id, options.path.value_or(""), options.jobs.count(),
+        [&](View piece) {
+            env.out().write(piece);
+            bytes += piece.size();
+        },
+        env.progress());
+    env.summary(
+        "", ui::Answer().text("checkpoint", id.text()).text("path", options.path.value_or("")).number("bytes", bytes));
     return Exit::done;
 }
 
 }  // namespace
 
 ui::Command add_cat() {
-    return ui::make_command<CatOptions>({.name = "cat",
-                                         .usage = {"NAME[@SEL] PATH"},
-                                         .purpose = "print one file of a checkpoint, verified",
-                                         .examples = {{"ftckpt cat job notes.txt", "from the newest checkpoint of job"}}},
-                                        declare, run);
+    return ui::make_command<CatOptions>(
+        {.name = "cat",
+         .usage = {"NAME[@SEL] PATH"},
+         .purpose = "print one file of a checkpoint, verified",
+         .examples = {{"ftckpt cat job notes.txt", "from the newest checkpoint of job"}}},
+        declare, run);
 }
 
 }  // namespace ft::tools

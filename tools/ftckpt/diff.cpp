@@ -31,11 +31,16 @@ struct ChangeWords {
 
 ChangeWords words_of(ckpt::Change change) {
     switch (change) {
-        case ckpt::Change::added: return {'+', "added"};
-        case ckpt::Change::removed: return {'-', "removed"};
-        case ckpt::Change::content: return {'M', "content"};
-        case ckpt::Change::attributes: return {'m', "attributes"};
-        case ckpt::Change::kind: return {'T', "kind"};
+        case ckpt::Change::added:
+            return {'+', "added"};
+        case ckpt::Change::removed:
+            return {'-', "removed"};
+        case ckpt::Change::content:
+            return {'M', "content"};
+        case ckpt::Change::attributes:
+            return {'m', "attributes"};
+        case ckpt::Change::kind:
+            return {'T', "kind"};
     }
     return {'?', "unknown"};
 }

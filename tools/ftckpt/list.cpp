@@ -32,14 +32,16 @@ using Align = ui::Columns::Align;
 
 /// The rows of an answer: text is aligned when all are known, fields are kept beside it.
 struct Rows {
-    ui::Columns columns{{Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::left}};
+    ui::Columns columns{
+        {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::left}};
     std::vector<ui::Answer> fields;
     std::size_t damaged = 0;
 
     void add(const store::Manifest& manifest, bool pinned) {
         const Sums sums = sums_of(manifest);
         columns.row({store::CheckpointId{manifest.name, manifest.sequence}.text(), human_time(manifest.finished),
-                     counted(sums.files, "file", "files"), human_bytes(sums.bytes), "+" + human_bytes(manifest.bytes_stored),
+                     counted(sums.files, "file", "files"), human_bytes(sums.bytes),
+                     "+" + human_bytes(manifest.bytes_stored),
                      human_duration(static_cast<double>(manifest.times.total) / 1e6), marks_of(manifest, pinned)});
         fields.push_back(manifest_answer(manifest, pinned));
     }
@@ -65,7 +67,8 @@ Exit run(ui::Env& env, const ListOptions& options) {
     const std::vector<std::string> lines = rows.columns.lines();
     for (std::size_t i = 0; i < lines.size(); ++i) env.item(lines[i], rows.fields[i]);
     env.summary("", ui::Answer().number("checkpoints", lines.size()).number("damaged", rows.damaged));
-    if (rows.damaged != 0) env.warn(counted(rows.damaged, "checkpoint is", "checkpoints are") + " damaged; see 'ftckpt verify --quick'");
+    if (rows.damaged != 0)
+        env.warn(counted(rows.damaged, "checkpoint is", "checkpoints are") + " damaged; see 'ftckpt verify --quick'");
     return rows.damaged != 0 ? Exit::damage : Exit::done;
 }
 
@@ -77,8 +80,9 @@ ui::Command add_list() {
          .usage = {"[NAME]"},
          .purpose = "list the checkpoints of a store, oldest first",
          .examples = {{"ftckpt list", "all of them"}, {"ftckpt list job", "those of job"}},
-         .details = {"Columns: checkpoint, when it was saved, files, their bytes, bytes that the store grew by, T_save, and "
-                     "'incomplete' (something was skipped or changing) or 'pinned'."}},
+         .details =
+             {"Columns: checkpoint, when it was saved, files, their bytes, bytes that the store grew by, T_save, and "
+              "'incomplete' (something was skipped or changing) or 'pinned'."}},
         declare, run);
 }
 

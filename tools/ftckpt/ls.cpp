@@ -47,13 +47,20 @@ std::string mode_text(const source::Entry& entry) {
 
 std::string kind_name(io::Kind kind) {
     switch (kind) {
-        case io::Kind::file: return "file";
-        case io::Kind::dir: return "dir";
-        case io::Kind::symlink: return "symlink";
-        case io::Kind::fifo: return "fifo";
-        case io::Kind::char_device: return "char_device";
-        case io::Kind::block_device: return "block_device";
-        case io::Kind::socket: return "socket";
+        case io::Kind::file:
+            return "file";
+        case io::Kind::dir:
+            return "dir";
+        case io::Kind::symlink:
+            return "symlink";
+        case io::Kind::fifo:
+            return "fifo";
+        case io::Kind::char_device:
+            return "char_device";
+        case io::Kind::block_device:
+            return "block_device";
+        case io::Kind::socket:
+            return "socket";
     }
     return "unknown";
 }
@@ -87,16 +94,18 @@ private:
         return to_people_ && !options_.null_ended ? printable(name) : name;
     }
     [[nodiscard]] std::string wide(const source::Entry& entry) const {
-        std::string line = fmt::format("{} {:<8} {:<8} {:>12} {} {}", mode_text(entry), owner_text(manifest_.users, entry.uid),
-                                       owner_text(manifest_.groups, entry.gid), entry.size, human_time(entry.mtime),
-                                       shown(entry.path));
+        std::string line = fmt::format("{} {:<8} {:<8} {:>12} {} {}", mode_text(entry),
+                                       owner_text(manifest_.users, entry.uid), owner_text(manifest_.groups, entry.gid),
+                                       entry.size, human_time(entry.mtime), shown(entry.path));
         if (entry.kind == io::Kind::symlink) line += " -> " + shown(entry.symlink);
         if (!entry.hard_link.empty()) line += " = " + shown(entry.hard_link);
         return line;
     }
     [[nodiscard]] ui::Answer fields(const source::Entry& entry) const {
         ui::Answer answer;
-        answer.text("path", entry.path).text("kind", kind_name(entry.kind)).text("mode", fmt::format("{:04o}", entry.mode));
+        answer.text("path", entry.path)
+            .text("kind", kind_name(entry.kind))
+            .text("mode", fmt::format("{:04o}", entry.mode));
         answer.number("uid", entry.uid).number("gid", entry.gid).number("size", entry.size).time("mtime", entry.mtime);
         if (entry.kind == io::Kind::symlink) answer.text("target", entry.symlink);
         if (!entry.hard_link.empty()) answer.text("hard_link", entry.hard_link);

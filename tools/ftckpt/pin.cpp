@@ -16,7 +16,8 @@ void declare(ui::Flags& flags, PinOptions& options) {
     declare_store(flags, options.store);
 }
 
-Exit change(ui::Env& env, const PinOptions& options, bool (*act)(store::Store&, const store::CheckpointId&), const char* done) {
+Exit change(ui::Env& env, const PinOptions& options, bool (*act)(store::Store&, const store::CheckpointId&),
+            const char* done) {
     Disk disk;
     OpenedStore opened(env, disk, options.store, Opening::existing);
     std::vector<store::CheckpointId> all;

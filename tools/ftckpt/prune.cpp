@@ -59,16 +59,17 @@ void answer_checkpoint(ui::Env& env, const ckpt::Kept& one, bool all) {
 Exit run(ui::Env& env, const PruneOptions& options) {
     Disk disk;
     OpenedStore opened(env, disk, options.store, Opening::existing);
-    const ckpt::PruneRequest request{.policy = policy_of(opened.store(), options),
-                                     .dry_run = options.dry_run,
-                                     .jobs = options.jobs.count()};
+    const ckpt::PruneRequest request{
+        .policy = policy_of(opened.store(), options), .dry_run = options.dry_run, .jobs = options.jobs.count()};
     env.begin("pruning");
     const ckpt::PruneReport report = ckpt::prune(opened.store(), request, env.clock(), env.progress());
     env.end_progress();
-    const std::string done = fmt::format("{} {}, {} freed", options.dry_run ? "would remove" : "removed",
-                                         counted(report.removed, "checkpoint", "checkpoints"), human_bytes(report.bytes_freed));
+    const std::string done =
+        fmt::format("{} {}, {} freed", options.dry_run ? "would remove" : "removed",
+                    counted(report.removed, "checkpoint", "checkpoints"), human_bytes(report.bytes_freed));
     if (!options.dry_run) env.did(done);
-    for (const ckpt::Kept& one : report.checkpoints) answer_checkpoint(env, one, options.dry_run || env.common().verbose);
+    for (const ckpt::Kept& one : report.checkpoints)
+        answer_checkpoint(env, one, options.dry_run || env.common().verbose);
     ui::Answer answer;
     answer.flag("dry_run", options.dry_run).number("removed", report.removed).number("bytes_freed", report.bytes_freed);
     answer.number("packs_removed", report.packs_removed).number("packs_rewritten", report.packs_rewritten);
@@ -89,9 +90,10 @@ ui::Command add_prune() {
          .purpose = "remove old checkpoints, and what no checkpoint needs any more",
          .examples = {{"ftckpt prune job --keep 5", "the five newest of job stay"},
                       {"ftckpt prune --keep-within 2d --keep-daily 14 --dry-run", "only says what would go"}},
-         .details = {"A checkpoint stays if any of the rules keeps it, or if it is pinned. Incomplete ones do not count "
-                     "towards what is kept. Without a rule no checkpoint is removed, only what none needs. Saves and "
-                     "restores may run at the same time."}},
+         .details =
+             {"A checkpoint stays if any of the rules keeps it, or if it is pinned. Incomplete ones do not count "
+              "towards what is kept. Without a rule no checkpoint is removed, only what none needs. Saves and "
+              "restores may run at the same time."}},
         declare, run);
 }
 

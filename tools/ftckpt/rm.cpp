@@ -25,11 +25,13 @@ std::vector<store::CheckpointId> resolve_all(store::Store& store, const RmOption
     std::vector<store::CheckpointId> all;
     for (const std::string& word : options.checkpoints) {
         if (word.find('@') == std::string::npos)
-            throw ui::usage_failure("which checkpoint?", "'" + printable(word) + "'", "a name alone is not enough to remove",
+            throw ui::usage_failure("which checkpoint?", "'" + printable(word) + "'",
+                                    "a name alone is not enough to remove",
                                     "give NAME@SEQ; see 'ftckpt list " + printable(word) + "'");
         all.push_back(store.resolve(word));
         if (!options.force && ckpt::is_pinned(store, all.back()))
-            throw Failure({.what = "cannot remove " + all.back().text(), .why = "it is pinned",
+            throw Failure({.what = "cannot remove " + all.back().text(),
+                           .why = "it is pinned",
                            .todo = "nothing changed; 'ftckpt unpin " + all.back().text() + "' first, or --force",
                            .exit = Exit::no});
     }
@@ -53,11 +55,12 @@ Exit run(ui::Env& env, const RmOptions& options) {
 }  // namespace
 
 ui::Command add_rm() {
-    return ui::make_command<RmOptions>({.name = "rm",
-                                        .usage = {"NAME@SEQ..."},
-                                        .purpose = "remove checkpoints",
-                                        .examples = {{"ftckpt rm job@7", "one checkpoint; its space comes back with prune"}}},
-                                       declare, run);
+    return ui::make_command<RmOptions>(
+        {.name = "rm",
+         .usage = {"NAME@SEQ..."},
+         .purpose = "remove checkpoints",
+         .examples = {{"ftckpt rm job@7", "one checkpoint; its space comes back with prune"}}},
+        declare, run);
 }
 
 }  // namespace ft::tools

@@ -133,9 +133,10 @@ ui::Command add_save() {
                       {"ftckpt save db --from-command -- pg_dump db", "a stream that must end well"},
                       {"ftckpt save job ./state --shm /table --stream db=<(pg_dump db)",
                        "a tree, a segment and a stream in one checkpoint: all or none"}},
-         .details = {"Prints NAME@SEQ when the checkpoint is durable. What did not change since the last checkpoint of "
-                     "NAME is not read again. A file that changes while it is read, or cannot be read, is named, and the "
-                     "exit code is 3."}},
+         .details =
+             {"Prints NAME@SEQ when the checkpoint is durable. What did not change since the last checkpoint of "
+              "NAME is not read again. A file that changes while it is read, or cannot be read, is named, and the "
+              "exit code is 3."}},
         declare, run);
 }
 

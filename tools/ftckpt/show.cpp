@@ -101,12 +101,13 @@ Exit run(ui::Env& env, const ShowOptions& options) {
 }  // namespace
 
 ui::Command add_show() {
-    return ui::make_command<ShowOptions>({.name = "show",
-                                          .usage = {"NAME[@SEL]"},
-                                          .purpose = "show what is known of a checkpoint",
-                                          .examples = {{"ftckpt show job", "the newest of job"},
-                                                       {"ftckpt show job@2026-11-23T10:00", "the newest at that time"}}},
-                                         declare, run);
+    return ui::make_command<ShowOptions>(
+        {.name = "show",
+         .usage = {"NAME[@SEL]"},
+         .purpose = "show what is known of a checkpoint",
+         .examples = {{"ftckpt show job", "the newest of job"},
+                      {"ftckpt show job@2026-11-23T10:00", "the newest at that time"}}},
+        declare, run);
 }
 
 }  // namespace ft::tools

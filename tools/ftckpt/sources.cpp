@@ -102,13 +102,16 @@ void Sources::require_sensible() const {
     const std::size_t count = options_.paths.size() + options_.segments.size() + options_.streams.size() +
                               options_.stream_commands.size() + (options_.from_command ? 1 : 0);
     if (count == 0)
-        throw ui::usage_failure("nothing to save", "", "", "name a PATH, '-' for stdin, --shm, or --from-command -- CMD");
+        throw ui::usage_failure("nothing to save", "", "",
+                                "name a PATH, '-' for stdin, --shm, or --from-command -- CMD");
     if (count > 1 && (from_stdin || options_.from_command))
-        throw ui::usage_failure(from_stdin ? "'-' must be the only source" : "--from-command must be the only source", "",
-                                "", "with others, name it: --stream LABEL=/dev/stdin or --stream-command LABEL=COMMAND");
+        throw ui::usage_failure(from_stdin ? "'-' must be the only source" : "--from-command must be the only source",
+                                "", "",
+                                "with others, name it: --stream LABEL=/dev/stdin or --stream-command LABEL=COMMAND");
     if (options_.from_command != !options_.command.empty())
-        throw ui::usage_failure(options_.from_command ? "--from-command needs a command" : "a command needs --from-command",
-                                "", "", "for example 'ftckpt save db --from-command -- pg_dump db'");
+        throw ui::usage_failure(
+            options_.from_command ? "--from-command needs a command" : "a command needs --from-command", "", "",
+            "for example 'ftckpt save db --from-command -- pg_dump db'");
 }
 
 source::WalkOptions Sources::walk_options(const std::string& path) {
@@ -139,7 +142,8 @@ void Sources::add_tree(const std::string& path) {
     const std::optional<io::Stat> what = found.dir->stat(found.name);
     if (!what) throw system_failure("cannot save", path, ENOENT).advised("nothing changed");
     if (what->kind == io::Kind::symlink)
-        env_.warn(fmt::format("{} is saved as the symbolic link that it is; write '{}/' for what it points to", path, path));
+        env_.warn(
+            fmt::format("{} is saved as the symbolic link that it is; write '{}/' for what it points to", path, path));
     if (const auto unfinished = ckpt::unfinished_restore(*found.dir, found.name))
         throw Failure({.what = "cannot save",
                        .where = path,
@@ -162,7 +166,9 @@ void Sources::add_segment(const std::string& name) {
     std::shared_ptr<io::Dir> folder = disk_.open(segments_folder);
     const std::optional<io::Stat> what = folder->stat(file);
     if (!what || what->kind != io::Kind::file)
-        throw Failure({.what = "cannot save", .where = "--shm " + name, .why = "there is no such segment",
+        throw Failure({.what = "cannot save",
+                       .where = "--shm " + name,
+                       .why = "there is no such segment",
                        .todo = fmt::format("nothing changed; see 'ls {}'", segments_folder)});
     require_new(file);
     source::Source source;
@@ -201,9 +207,8 @@ void Sources::add_producer(const std::string& label, const std::string& origin, 
 void Sources::start_commands() {
     for (Producer& producer : producers_) {
         if (producer.command.empty()) continue;
-        producer.child.emplace(proc::Child::start({.command = producer.command,
-                                                   .capture_output = true,
-                                                   .descriptor_limit = env_.descriptor_limit()}));
+        producer.child.emplace(proc::Child::start(
+            {.command = producer.command, .capture_output = true, .descriptor_limit = env_.descriptor_limit()}));
         producer.input = proc::Input::of_child(*producer.child, producer.shown, env_.stop_descriptor());
     }
 }
@@ -224,7 +229,8 @@ std::size_t Sources::Producer::read(std::span<std::byte> into) {
 
 std::vector<int> Sources::inputs() const {
     std::vector<int> descriptors;
-    for (const Producer& producer : producers_) if (producer.input) descriptors.push_back(producer.input->descriptor());
+    for (const Producer& producer : producers_)
+        if (producer.input) descriptors.push_back(producer.input->descriptor());
     return descriptors;
 }
 

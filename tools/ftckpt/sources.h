@@ -17,7 +17,7 @@
 namespace ft::tools {
 
 struct SourceOptions {
-    std::vector<std::string> paths;            ///< "-": stdin
+    std::vector<std::string> paths;  ///< "-": stdin
     bool from_command = false;
     std::vector<std::string> command;          ///< after "--"
     std::vector<std::string> segments;         ///< --shm

@@ -26,7 +26,8 @@ struct StatusOptions {
 void declare(ui::Flags& flags, StatusOptions& options) {
     flags.positional("NAME", options.name, "only this name");
     declare_store(flags, options.store);
-    flags.option("--max-age", options.max_age, "DURATION", "exit 7 if the newest checkpoint is older, or there is none");
+    flags.option("--max-age", options.max_age, "DURATION",
+                 "exit 7 if the newest checkpoint is older, or there is none");
     flags.option("--metrics", options.metrics, "FILE", "write the figures for Prometheus too, by rename");
     flags.option("--mtbf", options.mtbf, "DURATION", "mean time between failures: names the best interval (Daly)");
 }
@@ -123,7 +124,8 @@ void write_by_rename(Disk& disk, const std::string& path, const std::string& tex
     const std::string hidden = "." + found.name + ".ft-new";
     found.dir->remove_file(hidden);
     const std::unique_ptr<io::File> file = found.dir->create_file(hidden, 0644);
-    if (!file) throw Failure({.what = "cannot write", .where = path, .why = "another is writing it", .exit = Exit::busy});
+    if (!file)
+        throw Failure({.what = "cannot write", .where = path, .why = "another is writing it", .exit = Exit::busy});
     file->write_at(view_of(text), 0);
     file->sync();
     found.dir->rename(hidden, *found.dir, found.name);
@@ -141,7 +143,8 @@ Exit run(ui::Env& env, const StatusOptions& options) {
         if (const auto manifests = recent(store, name); !manifests.empty())
             all.push_back(status_of(manifests, options, env.clock().now()));
         else
-            throw damage(opened.path(), "no checkpoint of '" + name + "' can be read").advised("see 'ftckpt verify --quick'");
+            throw damage(opened.path(), "no checkpoint of '" + name + "' can be read")
+                .advised("see 'ftckpt verify --quick'");
     if (options.metrics) write_by_rename(disk, *options.metrics, metrics_text(all));
     std::size_t too_old = 0;
     for (const Status& status : all) {
@@ -151,7 +154,8 @@ Exit run(ui::Env& env, const StatusOptions& options) {
     }
     env.summary("", ui::Answer().number("names", all.size()).number("too_old", too_old));
     if (options.max_age && all.empty())
-        throw Failure({.what = "no checkpoint", .where = opened.path(), .todo = "make one by 'ftckpt save'", .exit = Exit::no});
+        throw Failure(
+            {.what = "no checkpoint", .where = opened.path(), .todo = "make one by 'ftckpt save'", .exit = Exit::no});
     return too_old != 0 ? Exit::no : Exit::done;
 }
 

@@ -54,9 +54,9 @@ Exit run(ui::Env& env, const VerifyOptions& options) {
     answer.number("checkpoints", report.checkpoints).number("packs", report.packs).number("chunks", report.chunks);
     answer.number("bytes", report.bytes).number("damaged", report.damaged_count).flag("quick", options.quick);
     env.summary("", answer.real("seconds", report.seconds));
-    const std::string looked_at = fmt::format("{}, {}, {} in {}", counted(report.checkpoints, "checkpoint", "checkpoints"),
-                                              counted(report.packs, "pack", "packs"), human_bytes(report.bytes),
-                                              human_duration(report.seconds));
+    const std::string looked_at =
+        fmt::format("{}, {}, {} in {}", counted(report.checkpoints, "checkpoint", "checkpoints"),
+                    counted(report.packs, "pack", "packs"), human_bytes(report.bytes), human_duration(report.seconds));
     if (report.damaged_count == 0) {
         env.remark("no damage: " + looked_at);
         return Exit::done;
@@ -73,7 +73,8 @@ ui::Command add_verify() {
         {.name = "verify",
          .usage = {"[NAME[@SEL]] [--quick]"},
          .purpose = "read what is stored and check every checksum",
-         .examples = {{"ftckpt verify", "everything"}, {"ftckpt verify job@latest --quick", "all but the files' content"}},
+         .examples = {{"ftckpt verify", "everything"},
+                      {"ftckpt verify job@latest --quick", "all but the files' content"}},
          .details = {"Prints one line for each damaged object; exit code 4 if there is one."}},
         declare, run);
 }

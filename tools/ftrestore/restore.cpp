@@ -67,13 +67,16 @@ ckpt::Placement placement_of(const RestoreOptions& options) {
 }
 
 /// --keep-old names a sibling: a rename is the only way in which the former tree moves at once.
-std::optional<std::string> sibling_name(Disk& disk, const std::optional<std::string>& path, const io::Located& destination) {
+std::optional<std::string> sibling_name(Disk& disk, const std::optional<std::string>& path,
+                                        const io::Located& destination) {
     if (!path) return std::nullopt;
     const io::Located old = disk.locate(*path);
     if (old.dir->path() != destination.dir->path() && path->find('/') != std::string::npos)
         throw ui::usage_failure("--keep-old", *path, "it is not in the directory of DEST", "name a path beside DEST");
     if (destination.dir->stat(old.name))
-        throw Failure({.what = "cannot keep the former tree", .where = *path, .why = "it exists",
+        throw Failure({.what = "cannot keep the former tree",
+                       .where = *path,
+                       .why = "it exists",
                        .todo = "nothing changed; name another with --keep-old"});
     return old.name;
 }
@@ -98,7 +101,8 @@ ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& option
                                       const ckpt::RestoreRequest& request) {
     ui::Output& out = env.out();
     const ckpt::RestoreReport report = ckpt::restore_stream(
-        store, request, options.stream.value_or(""), [&](View bytes) { out.write(bytes); }, env.clock(), env.progress());
+        store, request, options.stream.value_or(""), [&](View bytes) { out.write(bytes); }, env.clock(),
+        env.progress());
     out.flush();
     return report;
 }
@@ -107,7 +111,8 @@ ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptio
                                     const ckpt::RestoreRequest& request) {
     const io::Located found = disk.locate(*options.destination);
     if (found.name == ".")
-        throw ui::usage_failure("cannot restore to", *options.destination, "it has no name of its own to be published under",
+        throw ui::usage_failure("cannot restore to", *options.destination,
+                                "it has no name of its own to be published under",
                                 "write its name: ftrestore NAME ../DIR");
     const ckpt::TreeDestination destination{.parent = *found.dir,
                                             .name = found.name,
@@ -185,8 +190,9 @@ ui::Command add_restore() {
                       {"ftrestore job@latest-1 ./state --replace", "the one before, in the place of ./state"},
                       {"ftrestore db - | psql db", "a stream"},
                       {"ftrestore job ./state --replace -- ./run-job", "restore, then start the job again"}},
-         .details = {"DEST appears whole or not at all. A byte whose checksum does not fit is never handed out: exit code "
-                     "4 names what is damaged."}},
+         .details =
+             {"DEST appears whole or not at all. A byte whose checksum does not fit is never handed out: exit code "
+              "4 names what is damaged."}},
         declare, run);
 }
 

@@ -9,11 +9,12 @@
 
 namespace ft::tools {
 
-/// Runs the job to its end. T_resume lasts until it says READY=1 on NOTIFY_SOCKET, else until it exits 0; then the report is
-/// answered, with it. SIGINT, SIGTERM and SIGHUP are handed on to the job.
+/// Runs the job to its end. T_resume lasts until it says READY=1 on NOTIFY_SOCKET, else until it exits 0; then the
+/// report is answered, with it. SIGINT, SIGTERM and SIGHUP are handed on to the job.
 ///
 /// returns  Exit::done, Exit::incomplete where the restore was.
 /// fails    Exit::failed where the job cannot be started or fails: what was restored stays.
-[[nodiscard]] Exit resume(ui::Env& env, const std::vector<std::string>& command, ckpt::RestoreReport report, bool timing);
+[[nodiscard]] Exit resume(ui::Env& env, const std::vector<std::string>& command, ckpt::RestoreReport report,
+                          bool timing);
 
 }  // namespace ft::tools

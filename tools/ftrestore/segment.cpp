@@ -44,7 +44,9 @@ ckpt::RestoreReport restore_segment(ui::Env& env, Disk& disk, store::Store& stor
     const std::string name = segment_file(segment.name);
     const std::unique_ptr<io::Dir> folder = disk.open(segments_folder);
     if (!segment.replace && folder->stat(name))
-        throw Failure({.what = "cannot restore to", .where = "--shm " + segment.name, .why = "the segment exists",
+        throw Failure({.what = "cannot restore to",
+                       .where = "--shm " + segment.name,
+                       .why = "the segment exists",
                        .todo = "nothing changed; use --replace"});
     store.index();
     const std::string label = label_of(store.manifest(request.checkpoint), segment, name);
