@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "libcore/base/text.h"
 #include "libcore/ckpt/verbs.h"
 #include "tools/common/jobs.h"
@@ -69,6 +71,7 @@ Exit run(ui::Env& env, const DiffOptions& options) {
     env.begin("comparing");
     if (is_path(options.to)) {
         io::Located found = disk.locate(options.to);
+        if (!found.dir->stat(found.name)) throw system_failure("cannot compare", options.to, ENOENT);
         ckpt::diff_tree(store, from, std::move(found.dir), found.name, options.jobs.count(), each);
     } else {
         ckpt::diff_checkpoints(store, from, store.resolve(options.to), each);
