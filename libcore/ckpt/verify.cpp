@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <mutex>
 #include <set>
@@ -76,7 +77,8 @@ private:
         std::vector<store::PackBlock> blocks;
         try {
             blocks = read_pack_table(*pack, id);
-        } catch (const Failure& f) {  // damage is what is looked for
+        } catch (const Failure& f) {  // damage, and a disk that cannot read, are what is looked for
+            if (f.exit() != Exit::damage && f.error() != EIO) throw;
             return found("", name, f.parts().why);
         }
         ++packs_;
@@ -98,7 +100,8 @@ private:
             pack.read_at(stored, block.offset);
             raw = decoder.decode(stored, where);
             if (raw.size() != block.raw) throw damage(where, "a block's content has another length than the pack says");
-        } catch (const Failure& f) {  // damage is what is looked for
+        } catch (const Failure& f) {  // damage, and a disk that cannot read, are what is looked for
+            if (f.exit() != Exit::damage && f.error() != EIO) throw;
             found("", where, f.parts().why);
             for (const store::ChunkRef& chunk : block.chunks) lose(chunk, id);
             return;

@@ -70,7 +70,7 @@ void RootWriter::take(View chunk) {
 }
 
 void RootWriter::pass_up() {
-    if (!above_) above_.reset(new RootWriter(writer_, lane_, static_cast<std::uint8_t>(depth_ + 1)));
+    if (!above_) above_ = std::make_unique<RootWriter>(writer_, lane_, static_cast<std::uint8_t>(depth_ + 1));
     Encoder out;
     for (const ChunkRef& ref : refs_) encode_ref(out, ref);
     refs_.clear();

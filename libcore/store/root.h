@@ -40,13 +40,12 @@ private:
 
 class RootWriter {
 public:
-    /// lane   takes the new chunks; only this writer uses it.
-    RootWriter(Writer& writer, Writer::Lane& lane) : RootWriter(writer, lane, 0) {}
+    /// lane   takes the new chunks; only this writer uses it.   depth  0; of the writers of lists of refs: how far above the stream.
+    RootWriter(Writer& writer, Writer::Lane& lane, std::uint8_t depth = 0);
     void append(View bytes);
     [[nodiscard]] Root finish();
 
 private:
-    RootWriter(Writer& writer, Writer::Lane& lane, std::uint8_t depth);
     void take(View chunk);
     void pass_up();
     Writer& writer_;
