@@ -1,4 +1,5 @@
-// One thread that runs tasks in order behind the caller's back: for endings that take the disk's time, not the processor's.
+// One thread that runs tasks in order behind the caller's back: for endings that take the disk's time, not the
+// processor's.
 //
 //     Background later(true); later.submit([&] { pack.finish(); }); ... later.drain();
 #pragma once
@@ -15,7 +16,8 @@ namespace ft {
 
 class Background {
 public:
-    /// threaded  false: submit() runs the task itself (simulations).   limit  tasks that may wait; submit() blocks beyond.
+    /// threaded  false: submit() runs the task itself (simulations).   limit  tasks that may wait; submit() blocks
+    /// beyond.
     explicit Background(bool threaded, std::size_t limit = 2);
     /// Tasks that have not begun are dropped.
     ~Background();

@@ -10,7 +10,8 @@ namespace {
 
 using source::Run;
 
-constexpr std::size_t front = content_chunks.max + store::gear_window;  // room for an unfinished chunk and what the hash looks back to
+constexpr std::size_t front =
+    content_chunks.max + store::gear_window;  // room for an unfinished chunk and what the hash looks back to
 
 /// Closes a relay however the segment ends, so that the next one does not wait for ever.
 class Closing {
@@ -87,7 +88,8 @@ std::uint64_t ContentWorker::whole_file(io::File& file, std::uint64_t size, std:
         if (!extent || extent->start >= size) break;
         add_hole(runs, extent->start - at);
         const std::uint64_t end = std::min(extent->end, size);
-        at = end - extent->start <= segment_size ? short_extent(file, {extent->start, end}, runs) : long_extent(file, {extent->start, end}, runs);
+        at = end - extent->start <= segment_size ? short_extent(file, {extent->start, end}, runs)
+                                                 : long_extent(file, {extent->start, end}, runs);
         if (at < end) return at;
     }
     add_hole(runs, size - at);
@@ -114,7 +116,8 @@ std::uint64_t ContentWorker::long_extent(io::File& file, io::Extent extent, std:
     std::shared_ptr<Relay> relay;
     std::uint64_t covered = extent.start;
     for (std::uint64_t at = extent.start; at < extent.end; at += segment_size) {
-        Segment part{.file = borrowed, .start = at, .length = std::min(segment_size, extent.end - at), .in = std::move(relay)};
+        Segment part{
+            .file = borrowed, .start = at, .length = std::min(segment_size, extent.end - at), .in = std::move(relay)};
         part.ends = at + part.length == extent.end;
         if (!part.ends) part.out = relay = std::make_shared<Relay>();
         for (const Run& run : segment(std::move(part))) {
@@ -131,11 +134,13 @@ std::vector<Run> ContentWorker::segment(Segment segment) {
     std::size_t end = front;
     if (segment.file) {
         segment.before = std::min<std::uint64_t>(segment.in ? store::gear_window : 0, segment.start);
-        const std::size_t got = read(*segment.file, buffer_.subspan(front - segment.before, segment.before + segment.length),
-                                     segment.start - segment.before);
+        const std::size_t got =
+            read(*segment.file, buffer_.subspan(front - segment.before, segment.before + segment.length),
+                 segment.start - segment.before);
         end = std::max(front, front - segment.before + got);
     } else {
-        std::copy(segment.bytes.begin(), segment.bytes.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(front - segment.before));
+        std::copy(segment.bytes.begin(), segment.bytes.end(),
+                  buffer_.begin() + static_cast<std::ptrdiff_t>(front - segment.before));
         end = front - segment.before + segment.bytes.size();
     }
     const View all = View(buffer_).first(end);

@@ -1,7 +1,8 @@
 // Turns content into runs: reads extents, cuts them into chunks, digests, and hands new chunks to the store.
 //
-// Small files are dealt with whole by one thread. Large ones and streams come in segments that several threads work on at once: each finds
-// the candidates of its own segment, then takes over the unfinished chunk of the segment before (Relay), so that the chunks are those of one pass.
+// Small files are dealt with whole by one thread. Large ones and streams come in segments that several threads work on
+// at once: each finds the candidates of its own segment, then takes over the unfinished chunk of the segment before
+// (Relay), so that the chunks are those of one pass.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,8 @@
 
 namespace ft::ckpt {
 
-inline constexpr store::ChunkSizes content_chunks{};       ///< FORMAT.md of the store has the measurement
-inline constexpr std::uint64_t segment_size = 4U << 20;    ///< files beyond it, and streams, are read in such pieces
+inline constexpr store::ChunkSizes content_chunks{};          ///< FORMAT.md of the store has the measurement
+inline constexpr std::uint64_t segment_size = 4U << 20;       ///< files beyond it, and streams, are read in such pieces
 inline constexpr std::uint32_t whole_file_chunk = 64U << 10;  ///< content up to this length is one chunk
 
 /// Nanoseconds and bytes, summed over threads.
@@ -51,7 +52,8 @@ class ContentWorker {
 public:
     ContentWorker(store::Writer& writer, Clock& clock, ContentCounters& counters, Progress& progress);
 
-    /// Runs of a whole file of (about) `size` bytes, holes included, on this thread alone. returns  the bytes that were really there.
+    /// Runs of a whole file of (about) `size` bytes, holes included, on this thread alone. returns  the bytes that were
+    /// really there.
     std::uint64_t whole_file(io::File& file, std::uint64_t size, std::vector<source::Run>& runs);
 
     /// A piece of one extent of a large file, or of a stream.

@@ -44,11 +44,13 @@ void list_entries(store::Store& store, const store::CheckpointId& id, const std:
         }
     }
     if (!any)
-        throw Failure({.what = "nothing at '" + printable(path) + "' in " + id.text(), .todo = "see 'ftckpt ls " + id.text() + "'", .exit = Exit::no});
+        throw Failure({.what = "nothing at '" + printable(path) + "' in " + id.text(),
+                       .todo = "see 'ftckpt ls " + id.text() + "'",
+                       .exit = Exit::no});
 }
 
-void cat(store::Store& store, const store::CheckpointId& id, const std::string& path, unsigned jobs, const std::function<void(View)>& sink,
-         Progress& progress) {
+void cat(store::Store& store, const store::CheckpointId& id, const std::string& path, unsigned jobs,
+         const std::function<void(View)>& sink, Progress& progress) {
     store.index();
     const store::Manifest manifest = store.manifest(id);
     const std::string wanted = without_slashes(path);
@@ -59,7 +61,9 @@ void cat(store::Store& store, const store::CheckpointId& id, const std::string& 
         (void)send_content(store, source, inner, {.jobs = jobs, .sink = sink, .where = id.text()}, progress);
         return;
     }
-    throw Failure({.what = "no file '" + printable(path) + "' in " + id.text(), .todo = "see 'ftckpt ls " + id.text() + "'", .exit = Exit::no});
+    throw Failure({.what = "no file '" + printable(path) + "' in " + id.text(),
+                   .todo = "see 'ftckpt ls " + id.text() + "'",
+                   .exit = Exit::no});
 }
 
 }  // namespace ft::ckpt

@@ -1,6 +1,7 @@
 // How the objects of a tree come to stand where they belong: made anew (fresh), or changed where they stand (in place).
 //
-// The driver (restore_tree.h) decides what and when, in path order; a Placer knows how. Content is verified before it is written.
+// The driver (restore_tree.h) decides what and when, in path order; a Placer knows how. Content is verified before it
+// is written.
 #pragma once
 
 #include <atomic>
@@ -40,16 +41,19 @@ public:
     /// Tells of every object before it is placed, in path order, by one thread.
     virtual void expect(io::Dir& parent, const std::string& name) = 0;
     /// A directory; what it contains is placed next, finish_dir ends it. Called in path order.
-    [[nodiscard]] virtual std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    [[nodiscard]] virtual std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name,
+                                                       const source::Entry& entry) = 0;
     /// A regular file, whole. Thread-safe, as are special and large_piece.
     virtual void file(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
     virtual void special(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
     /// A large file: begun in path order, written piece by piece by several threads, ended when all pieces are there.
-    [[nodiscard]] virtual std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    [[nodiscard]] virtual std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name,
+                                                                const source::Entry& entry) = 0;
     virtual void large_piece(io::File& file, std::uint64_t at, std::span<const source::Run> runs) = 0;
     virtual void end_large(io::File& file, io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
     /// Another name for an object that was placed before.
-    virtual void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    virtual void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name,
+                      const source::Entry& entry) = 0;
     virtual void finish_dir(io::Dir& dir, const source::Entry& entry) = 0;
 };
 
@@ -60,11 +64,12 @@ struct InPlaceOptions {
     bool trust_times = false;   ///< what has the right size and mtime is not read
     bool remove_others = true;  ///< what the checkpoint does not have goes
 };
-/// Everything is compared with what stands there; only what differs is written, inodes are kept. An inode with more links than names below the
-/// destination is replaced, never written: its other name may be somebody's backup.
+/// Everything is compared with what stands there; only what differs is written, inodes are kept. An inode with more
+/// links than names below the destination is replaced, never written: its other name may be somebody's backup.
 ///
-/// count_names  how many names below the destination each inode with several links has; asked for once, when the first such is met.
-[[nodiscard]] std::unique_ptr<Placer> in_place_placer(PlaceTools tools, InPlaceOptions options,
-                                                      std::function<std::map<std::uint64_t, std::uint64_t>()> count_names);
+/// count_names  how many names below the destination each inode with several links has; asked for once, when the first
+/// such is met.
+[[nodiscard]] std::unique_ptr<Placer> in_place_placer(
+    PlaceTools tools, InPlaceOptions options, std::function<std::map<std::uint64_t, std::uint64_t>()> count_names);
 
 }  // namespace ft::ckpt

@@ -23,7 +23,9 @@ public:
         finish(*file, entry);
     }
 
-    void special(io::Dir& parent, const std::string& name, const Entry& entry) override { builder_.make_special(parent, name, entry); }
+    void special(io::Dir& parent, const std::string& name, const Entry& entry) override {
+        builder_.make_special(parent, name, entry);
+    }
 
     std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name, const Entry& entry) override {
         return builder_.start_file(parent, name, entry);
@@ -38,7 +40,8 @@ public:
 
     void end_large(io::File& file, io::Dir&, const std::string&, const Entry& entry) override { finish(file, entry); }
 
-    void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name, const Entry&) override {
+    void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name,
+              const Entry&) override {
         if (!from.make_link(old_name, parent, name))
             throw Failure({.what = "cannot link", .where = parent.path() + "/" + name, .why = "the name is taken"});
     }

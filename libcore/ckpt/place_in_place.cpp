@@ -16,12 +16,14 @@ using source::Run;
 
 constexpr std::uint64_t block_at_most = 64U << 10;  // of a file system
 
-/// Opening for writing is refused for these although the object may be replaced: not writable, being executed, immutable parents aside.
+/// Opening for writing is refused for these although the object may be replaced: not writable, being executed,
+/// immutable parents aside.
 bool may_be_replaced_instead(int error) { return error == EACCES || error == ETXTBSY || error == EPERM; }
 
 class InPlacePlacer final : public Placer {
 public:
-    InPlacePlacer(PlaceTools tools, InPlaceOptions options, std::function<std::map<std::uint64_t, std::uint64_t>()> count_names)
+    InPlacePlacer(PlaceTools tools, InPlaceOptions options,
+                  std::function<std::map<std::uint64_t, std::uint64_t>()> count_names)
         : tools_(tools),
           options_(options),
           count_names_(std::move(count_names)),
@@ -111,12 +113,14 @@ public:
         keep(parent, name, state.stat, entry);
     }
 
-    void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name, const Entry&) override {
+    void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name,
+              const Entry&) override {
         const std::optional<io::Stat> wanted = from.stat(old_name), there = parent.stat(name);
         if (wanted && there && wanted->ino == there->ino && wanted->dev == there->dev) return;
         if (there) remove(parent, name);
         if (!from.make_link(old_name, parent, name))
-            throw Failure({.what = "cannot link", .where = parent.path() + "/" + name, .why = "the name was taken meanwhile"});
+            throw Failure(
+                {.what = "cannot link", .where = parent.path() + "/" + name, .why = "the name was taken meanwhile"});
     }
 
     void finish_dir(io::Dir& dir, const Entry& entry) override {
@@ -237,8 +241,9 @@ private:
     source::TreeBuilder builder_;
     std::unique_ptr<Placer> fresh_;
     std::mutex mutex_;
-    std::map<io::Dir*, std::set<std::string>> others_;  // names in open directories that the checkpoint has not named yet
-    std::map<io::File*, LargeState> large_;             // existing large files that are being changed
+    std::map<io::Dir*, std::set<std::string>>
+        others_;                             // names in open directories that the checkpoint has not named yet
+    std::map<io::File*, LargeState> large_;  // existing large files that are being changed
     std::optional<std::map<std::uint64_t, std::uint64_t>> names_;
     std::map<std::uint64_t, std::string> taken_;  // shared inode -> the hard-link group that keeps it
 };

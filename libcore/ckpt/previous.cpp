@@ -10,8 +10,9 @@ namespace {
 using source::Entry;
 
 bool same_stat(const Entry& a, const Entry& b) {
-    return a.kind == b.kind && a.size == b.size && a.mtime == b.mtime && a.ctime == b.ctime && a.ino == b.ino && a.mode == b.mode &&
-           a.uid == b.uid && a.gid == b.gid && a.rdev == b.rdev && a.hard_link == b.hard_link && a.linked == b.linked;
+    return a.kind == b.kind && a.size == b.size && a.mtime == b.mtime && a.ctime == b.ctime && a.ino == b.ino &&
+           a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.rdev == b.rdev && a.hard_link == b.hard_link &&
+           a.linked == b.linked;
 }
 
 }  // namespace
@@ -32,9 +33,9 @@ Previous::Previous(store::Store& store, store::Writer& writer, const store::Mani
                    const std::string& label)
     : writer_(writer) {
     if (manifest == nullptr) return;
-    const auto source = std::find_if(manifest->sources.begin(), manifest->sources.end(), [&](const store::SourceRecord& record) {
-        return record.type == type && record.label == label;
-    });
+    const auto source =
+        std::find_if(manifest->sources.begin(), manifest->sources.end(),
+                     [&](const store::SourceRecord& record) { return record.type == type && record.label == label; });
     if (source == manifest->sources.end()) return;
     file_clock_ = manifest->file_clock;
     reader_ = std::make_unique<store::Reader>(store, 16U << 20);
@@ -56,7 +57,8 @@ std::optional<Entry> Previous::unchanged(const source::Found& found) {
     if (!next_ || next_->path != found.entry.path) return std::nullopt;
     const bool racy = next_->mtime >= file_clock_ || next_->ctime >= file_clock_;
     const bool memory_file = !found.on_disk && found.entry.kind == io::Kind::file;
-    if (racy || memory_file || next_->changed || !same_stat(*next_, found.entry) || !reliable(next_->runs)) return std::nullopt;
+    if (racy || memory_file || next_->changed || !same_stat(*next_, found.entry) || !reliable(next_->runs))
+        return std::nullopt;
     Entry entry = std::move(*next_);
     advance();
     return entry;

@@ -1,7 +1,8 @@
 // The previous checkpoint of a name, walked in step with the tree: what need not be read again.
 //
-// Unchanged means: same path, kind, size, mtime, ctime, inode, owners and mode; not marked as changing; no time at or after the file clock at
-// the previous save's start (racy: a later write could carry the same stamp); and all chunks still reliable in the store.
+// Unchanged means: same path, kind, size, mtime, ctime, inode, owners and mode; not marked as changing; no time at or
+// after the file clock at the previous save's start (racy: a later write could carry the same stamp); and all chunks
+// still reliable in the store.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,12 @@ namespace ft::ckpt {
 class Previous {
 public:
     /// manifest may be null: nothing is unchanged then.
-    Previous(store::Store& store, store::Writer& writer, const store::Manifest* manifest, store::SourceType type, const std::string& label);
+    Previous(store::Store& store, store::Writer& writer, const store::Manifest* manifest, store::SourceType type,
+             const std::string& label);
 
-    /// If `found` is unchanged, its entry as the previous checkpoint has it, all of its runs in it (continuations joined). Paths must be asked
-    /// for in order. Damage met on the way ends the comparison: what follows is read again.
+    /// If `found` is unchanged, its entry as the previous checkpoint has it, all of its runs in it (continuations
+    /// joined). Paths must be asked for in order. Damage met on the way ends the comparison: what follows is read
+    /// again.
     [[nodiscard]] std::optional<source::Entry> unchanged(const source::Found& found);
 
 private:

@@ -12,7 +12,8 @@
 namespace ft::ckpt {
 namespace {
 
-// A pack is written anew when less than this share of its content is needed: below, copying costs more than the space is worth.
+// A pack is written anew when less than this share of its content is needed: below, copying costs more than the space
+// is worth.
 constexpr double rewrite_below = 0.66;
 
 constexpr std::string_view guards_suffix = ".guards";
@@ -27,8 +28,11 @@ public:
     PruneReport run() {
         const std::unique_ptr<store::Guard> maintaining = backend_.try_maintain();
         if (!maintaining)
-            throw Failure({.what = "cannot prune", .where = backend_.path(), .why = "it is being maintained by " + backend_.maintainer(),
-                           .todo = "try again when that has ended", .exit = Exit::busy});
+            throw Failure({.what = "cannot prune",
+                           .where = backend_.path(),
+                           .why = "it is being maintained by " + backend_.maintainer(),
+                           .todo = "try again when that has ended",
+                           .exit = Exit::busy});
         choose_checkpoints();
         if (!request_.dry_run) {
             for (const Kept& kept : report_.checkpoints)
@@ -43,7 +47,8 @@ public:
 private:
     void choose_checkpoints() {
         if (!request_.policy.any()) return;
-        const std::vector<std::string> names = request_.policy.name ? std::vector{*request_.policy.name} : store_.names();
+        const std::vector<std::string> names =
+            request_.policy.name ? std::vector{*request_.policy.name} : store_.names();
         for (const std::string& name : names) {
             std::vector<Candidate> candidates;
             for (const std::uint64_t sequence : store_.sequences(name)) {
@@ -90,11 +95,13 @@ private:
         } catch (const Failure& f) {
             if (f.exit() == Exit::no) return;  // removed meanwhile by 'rm'
             throw f.within("cannot prune: " + id.text() + " is damaged, and what it needs cannot be told")
-                .advised("nothing was removed from the packs; 'ftckpt verify' says more, 'ftckpt rm " + id.text() + "' gives it up");
+                .advised("nothing was removed from the packs; 'ftckpt verify' says more, 'ftckpt rm " + id.text() +
+                         "' gives it up");
         }
     }
 
-    /// Packs of which nothing is needed, and those that no index names (their writers died, or are writing: then their guards hold them).
+    /// Packs of which nothing is needed, and those that no index names (their writers died, or are writing: then their
+    /// guards hold them).
     std::set<Digest> dead_packs(const store::Index& index, const Reach& reach) {
         std::set<Digest> dead;
         const std::vector<store::PackInfo> packs = index.packs();
@@ -115,7 +122,8 @@ private:
         const std::vector<store::PackInfo> packs = index.packs();
         const std::vector<Reach::PackUse> use = reach.pack_use();
         for (std::size_t i = 0; i < packs.size(); ++i) {
-            const double share = static_cast<double>(use[i].live_bytes) / static_cast<double>(std::max<std::uint64_t>(1, use[i].all_bytes));
+            const double share = static_cast<double>(use[i].live_bytes) /
+                                 static_cast<double>(std::max<std::uint64_t>(1, use[i].all_bytes));
             if (use[i].live_bytes != 0 && share < rewrite_below) found.insert(packs[i].id);
         }
         return found;
@@ -133,7 +141,8 @@ private:
             if (!pack) continue;
             for (const store::PackBlock& block : store::read_pack_table(*pack, id))
                 for (const store::ChunkRef& chunk : block.chunks)
-                    if (reach.needs(chunk.digest) && !writer.known(chunk)) (void)lane.add(chunk, reader.read(chunk).bytes);
+                    if (reach.needs(chunk.digest) && !writer.known(chunk))
+                        (void)lane.add(chunk, reader.read(chunk).bytes);
         }
         lane.flush();
         writer.finish();
@@ -148,7 +157,8 @@ private:
             if (mark.ends_with(guards_suffix)) continue;
             const std::vector<Digest> packs = read_list("marks/" + mark);
             if (is_awaited(mark)) {
-                for (const Digest& pack : packs) report_.bytes_waiting += backend_.size_of(store::pack_name(pack)).value_or(0);
+                for (const Digest& pack : packs)
+                    report_.bytes_waiting += backend_.size_of(store::pack_name(pack)).value_or(0);
                 continue;
             }
             ripe.insert(packs.begin(), packs.end());
@@ -188,7 +198,8 @@ private:
         if (!bytes) return !living.empty();  // its prune died before it had listed them
         Decoder in(*bytes, name);
         while (!in.empty())
-            if (const std::string guard(in.text(255)); std::find(living.begin(), living.end(), guard) != living.end()) return true;
+            if (const std::string guard(in.text(255)); std::find(living.begin(), living.end(), guard) != living.end())
+                return true;
         return false;
     }
 
@@ -207,7 +218,8 @@ private:
         store::Index& index = store_.index();
         const std::vector<const store::IndexSegment*> segments = index.segments();
         const bool listed = std::any_of(segments.begin(), segments.end(), [&](const store::IndexSegment* segment) {
-            return std::any_of(segment->packs().begin(), segment->packs().end(), [&](const store::PackInfo& p) { return going.contains(p.id); });
+            return std::any_of(segment->packs().begin(), segment->packs().end(),
+                               [&](const store::PackInfo& p) { return going.contains(p.id); });
         });
         if (listed || segments.size() > 1) {
             const std::string merged = merge_segments(backend_, index, segments, going);
@@ -233,13 +245,16 @@ private:
         backend_.remove(names);
     }
 
-    /// With the gate closed and nobody inside, packs that no checkpoint needs can go although an index still names them: a pack that is
-    /// missing counts as unknown. Then there is room for the index.
+    /// With the gate closed and nobody inside, packs that no checkpoint needs can go although an index still names
+    /// them: a pack that is missing counts as unknown. Then there is room for the index.
     void take_out_without_writing(const Failure& full) {
         const std::unique_ptr<store::Guard> gate = backend_.try_close_gate();
         if (!gate || !other_guards().empty())
-            throw Failure({.what = "cannot prune", .where = backend_.path(), .why = full.parts().why + ", and a save or restore is running",
-                           .todo = "try again when it has ended", .error = full.error()});
+            throw Failure({.what = "cannot prune",
+                           .where = backend_.path(),
+                           .why = full.parts().why + ", and a save or restore is running",
+                           .todo = "try again when it has ended",
+                           .error = full.error()});
         store_.reload_index();
         Reach reach(store_);
         mark_all(reach);
@@ -269,7 +284,8 @@ private:
 void remove_checkpoint(store::Store& store, const store::CheckpointId& id) {
     store::Backend& backend = store.backend();
     const std::string manifest = "checkpoints/" + id.name + "/" + std::to_string(id.sequence);
-    if (!backend.size_of(manifest)) throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = backend.path(), .exit = Exit::no});
+    if (!backend.size_of(manifest))
+        throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = backend.path(), .exit = Exit::no});
     // Numbers are never used again: the last one leaves a trace before it goes.
     if (store.sequences(id.name).back() == id.sequence) {
         const std::string trace = "removed/" + id.name + "/" + std::to_string(id.sequence);
@@ -279,7 +295,9 @@ void remove_checkpoint(store::Store& store, const store::CheckpointId& id) {
     backend.remove(names);
 }
 
-bool is_pinned(store::Store& store, const store::CheckpointId& id) { return store.backend().size_of(pin_name(id)).has_value(); }
+bool is_pinned(store::Store& store, const store::CheckpointId& id) {
+    return store.backend().size_of(pin_name(id)).has_value();
+}
 
 bool pin(store::Store& store, const store::CheckpointId& id) {
     (void)store.manifest(id);

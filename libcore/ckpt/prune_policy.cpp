@@ -1,4 +1,5 @@
-// Which checkpoints a policy keeps: the newest of each of the last N hours (days, weeks, months) that have one, as restic's --keep-* do.
+// Which checkpoints a policy keeps: the newest of each of the last N hours (days, weeks, months) that have one, as
+// restic's --keep-* do.
 #include <algorithm>
 #include <ctime>
 #include <set>
@@ -22,7 +23,9 @@ std::string period_of(Time time, const char* format) {
     return {text, std::strftime(text, sizeof text, format, &local)};
 }
 
-void give_reason(Kept& kept, const char* reason) { kept.reason += (kept.reason.empty() ? "" : ", ") + std::string(reason); }
+void give_reason(Kept& kept, const char* reason) {
+    kept.reason += (kept.reason.empty() ? "" : ", ") + std::string(reason);
+}
 
 /// Newest first: the first one seen of each of the first `count` periods.
 void keep_periods(std::vector<Kept>& kept, const std::vector<Candidate>& candidates, const Period& period) {
@@ -49,8 +52,9 @@ std::vector<Kept> choose(const std::vector<Candidate>& candidates, const PrunePo
         for (std::size_t i = 0; i < candidates.size(); ++i)
             if (candidates[i].finished.s + policy.keep_within->count() >= newest.s) give_reason(kept[i], "within");
     }
-    for (const Period& period : {Period{"hourly", "%Y-%m-%d %H", policy.keep_hourly}, Period{"daily", "%Y-%m-%d", policy.keep_daily},
-                                 Period{"weekly", "%G-%V", policy.keep_weekly}, Period{"monthly", "%Y-%m", policy.keep_monthly}})
+    for (const Period& period :
+         {Period{"hourly", "%Y-%m-%d %H", policy.keep_hourly}, Period{"daily", "%Y-%m-%d", policy.keep_daily},
+          Period{"weekly", "%G-%V", policy.keep_weekly}, Period{"monthly", "%Y-%m", policy.keep_monthly}})
         keep_periods(kept, candidates, period);
     return kept;
 }

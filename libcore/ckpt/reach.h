@@ -14,7 +14,8 @@
 
 namespace ft::ckpt {
 
-/// Calls `chunk` for every chunk that the source needs, its stream of entries and its files' content; path "" for the former. fails  damage.
+/// Calls `chunk` for every chunk that the source needs, its stream of entries and its files' content; path "" for the
+/// former. fails  damage.
 void for_each_chunk(store::Reader& reader, const store::SourceRecord& source, const std::string& where,
                     const std::function<void(const store::ChunkRef&, const std::string& path)>& chunk);
 
@@ -23,7 +24,8 @@ public:
     /// The store's index must not be reloaded while this lives.
     explicit Reach(store::Store& store);
 
-    /// Marks all that the checkpoint needs. Streams of entries that were walked before are not walked again. fails  damage.
+    /// Marks all that the checkpoint needs. Streams of entries that were walked before are not walked again. fails
+    /// damage.
     void add(const store::Manifest& manifest);
 
     struct PackUse {

@@ -12,13 +12,21 @@ namespace {
 class Repairing {
 public:
     Repairing(store::Store& store, unsigned jobs, Clock& clock, Progress& progress)
-        : store_(store), backend_(store.backend()), jobs_(jobs), clock_(clock), progress_(progress), start_(clock.monotonic()) {}
+        : store_(store),
+          backend_(store.backend()),
+          jobs_(jobs),
+          clock_(clock),
+          progress_(progress),
+          start_(clock.monotonic()) {}
 
     RepairReport run() {
         const std::unique_ptr<store::Guard> maintaining = backend_.try_maintain();
         if (!maintaining)
-            throw Failure({.what = "cannot repair", .where = backend_.path(), .why = "it is being maintained by " + backend_.maintainer(),
-                           .todo = "try again when that has ended", .exit = Exit::busy});
+            throw Failure({.what = "cannot repair",
+                           .where = backend_.path(),
+                           .why = "it is being maintained by " + backend_.maintainer(),
+                           .todo = "try again when that has ended",
+                           .exit = Exit::busy});
         backend_.sweep();
         rebuild_index();
         report_what_is_lost();
@@ -27,7 +35,8 @@ public:
     }
 
 private:
-    /// One new index object per so many packs, put before the old ones go: at every instant all sound packs are in some index.
+    /// One new index object per so many packs, put before the old ones go: at every instant all sound packs are in some
+    /// index.
     void rebuild_index() {
         const std::vector<std::string> old = backend_.list("index");
         std::vector<store::PackInfo> packs;
@@ -56,7 +65,8 @@ private:
         store_.reload_index();
     }
 
-    void add_pack(const std::string& shard, const std::string& object, std::vector<store::PackInfo>& packs, std::vector<store::IndexEntry>& entries) {
+    void add_pack(const std::string& shard, const std::string& object, std::vector<store::PackInfo>& packs,
+                  std::vector<store::IndexEntry>& entries) {
         const std::optional<Digest> id = Digest::from_hex(object);
         if (!id) return;
         const std::unique_ptr<store::Object> pack = backend_.find("packs/" + shard + "/" + object);

@@ -30,14 +30,18 @@ struct Beside {
 /// Held while something is restored to one destination; a dead holder's is free.
 class DestinationLock {
 public:
-    DestinationLock(io::Dir& parent, const std::string& name, const std::string& destination) : parent_(parent), name_(name) {
+    DestinationLock(io::Dir& parent, const std::string& name, const std::string& destination)
+        : parent_(parent), name_(name) {
         for (;;) {
             file_ = parent.create_file(name, 0600);
             if (!file_) file_ = parent.find_file(name, io::Access::read_write);
             if (!file_) continue;
             if (!file_->try_lock(io::Lock::exclusive))
-                throw Failure({.what = "cannot restore", .where = destination, .why = "another restore to it is running",
-                               .todo = "try again when it has ended", .exit = Exit::busy});
+                throw Failure({.what = "cannot restore",
+                               .where = destination,
+                               .why = "another restore to it is running",
+                               .todo = "try again when it has ended",
+                               .exit = Exit::busy});
             const std::optional<io::Stat> there = parent.stat(name);
             if (there && there->ino == file_->stat().ino) return;  // else its last holder has just removed it
         }
@@ -61,7 +65,8 @@ bool is_empty_dir(io::Dir& parent, const std::string& name) {
 
 class Restoring {
 public:
-    Restoring(store::Store& store, const RestoreRequest& request, const TreeDestination& to, Clock& clock, Progress& progress)
+    Restoring(store::Store& store, const RestoreRequest& request, const TreeDestination& to, Clock& clock,
+              Progress& progress)
         : store_(store),
           request_(request),
           to_(to),
@@ -74,7 +79,9 @@ public:
     RestoreReport run() {
         store_.index();  // from here on what the checkpoint needs is not removed
         manifest_ = store_.manifest(request_.checkpoint);
-        report_ = {.name = manifest_.name, .sequence = manifest_.sequence, .saved_at = manifest_.finished,
+        report_ = {.name = manifest_.name,
+                   .sequence = manifest_.sequence,
+                   .saved_at = manifest_.finished,
                    .destination = to_.parent.path() + "/" + to_.name};
         find_trees();
         check_destination();
@@ -101,8 +108,10 @@ private:
             progress_.total_bytes += source.content_bytes;
         }
         if (trees_.empty())
-            throw Failure({.what = "cannot restore " + request_.checkpoint.text() + " to a path", .why = "it holds no tree",
-                           .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment"});
+            throw Failure(
+                {.what = "cannot restore " + request_.checkpoint.text() + " to a path",
+                 .why = "it holds no tree",
+                 .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment"});
     }
 
     void check_destination() {
@@ -111,13 +120,17 @@ private:
         const bool empty = there->kind == io::Kind::dir && is_empty_dir(to_.parent, to_.name);
         if (there->mount_point) {  // nothing can be renamed over it
             if (!empty)
-                throw Failure({.what = "cannot replace", .where = report_.destination, .why = "it is a mount point",
+                throw Failure({.what = "cannot replace",
+                               .where = report_.destination,
+                               .why = "it is a mount point",
                                .todo = "nothing changed; use --in-place"});
             placement_ = Placement::in_place;
             return;
         }
         if (empty || placement_ == Placement::replace) return;
-        throw Failure({.what = "cannot restore to", .where = report_.destination, .why = "it exists",
+        throw Failure({.what = "cannot restore to",
+                       .where = report_.destination,
+                       .why = "it exists",
                        .todo = "nothing changed; use --replace to exchange it or --in-place to make it equal"});
     }
 
@@ -127,7 +140,8 @@ private:
         source::remove_tree(to_.parent, beside_.fresh);  // what a killed restore left
         try {
             store::Reader reader(store_);
-            const std::unique_ptr<Placer> placer = fresh_placer({reader, request_.powers, notes_, progress_, counters_});
+            const std::unique_ptr<Placer> placer =
+                fresh_placer({reader, request_.powers, notes_, progress_, counters_});
             place(reader, *placer, beside_.fresh);
             publish();
         } catch (...) {  // leaves nothing behind, then goes on failing
@@ -171,20 +185,28 @@ private:
         const std::optional<io::Stat> there = to_.parent.stat(to_.name);
         if (!there) {
             if (!to_.parent.rename_new(beside_.fresh, to_.parent, to_.name))
-                throw Failure({.what = "cannot publish", .where = report_.destination, .why = "it was made meanwhile", .todo = "nothing changed"});
+                throw Failure({.what = "cannot publish",
+                               .where = report_.destination,
+                               .why = "it was made meanwhile",
+                               .todo = "nothing changed"});
             return to_.parent.sync();
         }
-        if (placement_ == Placement::fresh) {  // an empty directory, as was checked: rename refuses it if it is so no more
+        if (placement_ ==
+            Placement::fresh) {  // an empty directory, as was checked: rename refuses it if it is so no more
             to_.parent.rename(beside_.fresh, to_.parent, to_.name);
             return to_.parent.sync();
         }
         if (!to_.parent.exchange(beside_.fresh, to_.parent, to_.name))
-            throw Failure({.what = "cannot replace", .where = report_.destination, .why = "the file system cannot exchange two names",
+            throw Failure({.what = "cannot replace",
+                           .where = report_.destination,
+                           .why = "the file system cannot exchange two names",
                            .todo = "nothing changed; use --in-place"});
         to_.parent.sync();  // only now may the former tree go
         if (to_.keep_old) {
             if (!to_.parent.rename_new(beside_.fresh, to_.parent, *to_.keep_old))
-                throw Failure({.what = "cannot keep the former tree", .where = to_.parent.path() + "/" + *to_.keep_old, .why = "the name is taken",
+                throw Failure({.what = "cannot keep the former tree",
+                               .where = to_.parent.path() + "/" + *to_.keep_old,
+                               .why = "the name is taken",
                                .todo = "it stands at " + to_.parent.path() + "/" + beside_.fresh});
         } else {
             source::remove_tree(to_.parent, beside_.fresh);
@@ -199,8 +221,8 @@ private:
         put_mark();
         store::Reader reader(store_);
         const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
-        const std::unique_ptr<Placer> placer =
-            in_place_placer({reader, request_.powers, notes_, progress_, counters_}, options, [this] { return count_names(); });
+        const std::unique_ptr<Placer> placer = in_place_placer({reader, request_.powers, notes_, progress_, counters_},
+                                                               options, [this] { return count_names(); });
         place(reader, *placer, to_.name);
         // The destination may be a file system of its own.
         const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;
@@ -252,13 +274,17 @@ private:
     RestoreReport report_;
 };
 
-const store::SourceRecord& find_stream(const store::Manifest& manifest, const std::string& label, const std::string& checkpoint) {
+const store::SourceRecord& find_stream(const store::Manifest& manifest, const std::string& label,
+                                       const std::string& checkpoint) {
     std::vector<const store::SourceRecord*> streams;
     for (const store::SourceRecord& source : manifest.sources)
-        if (source.type != store::SourceType::tree && (label.empty() || source.label == label)) streams.push_back(&source);
+        if (source.type != store::SourceType::tree && (label.empty() || source.label == label))
+            streams.push_back(&source);
     if (streams.size() == 1) return *streams.front();
-    throw Failure({.what = "cannot tell which stream of " + checkpoint + " is meant", .where = label.empty() ? "" : "'" + printable(label) + "'",
-                   .why = streams.empty() ? "there is none" : "there are several", .todo = "see 'ftckpt show " + checkpoint + "'",
+    throw Failure({.what = "cannot tell which stream of " + checkpoint + " is meant",
+                   .where = label.empty() ? "" : "'" + printable(label) + "'",
+                   .why = streams.empty() ? "there is none" : "there are several",
+                   .todo = "see 'ftckpt show " + checkpoint + "'",
                    .exit = streams.empty() ? Exit::no : Exit::usage});
 }
 
@@ -272,8 +298,8 @@ std::optional<std::string> unfinished_restore(io::Dir& parent, const std::string
     return printable(text);
 }
 
-RestoreReport restore_tree(store::Store& store, const RestoreRequest& request, const TreeDestination& destination, Clock& clock,
-                           Progress& progress) {
+RestoreReport restore_tree(store::Store& store, const RestoreRequest& request, const TreeDestination& destination,
+                           Clock& clock, Progress& progress) {
     return Restoring(store, request, destination, clock, progress).run();
 }
 
@@ -283,9 +309,11 @@ RestoreReport restore_stream(store::Store& store, const RestoreRequest& request,
     store.index();
     const store::Manifest manifest = store.manifest(request.checkpoint);
     const store::SourceRecord& source = find_stream(manifest, label, request.checkpoint.text());
-    RestoreReport report{.name = manifest.name, .sequence = manifest.sequence, .saved_at = manifest.finished, .destination = "-"};
+    RestoreReport report{
+        .name = manifest.name, .sequence = manifest.sequence, .saved_at = manifest.finished, .destination = "-"};
     progress.total_bytes += source.content_bytes;
-    report.bytes_written = send_content(store, source, "", {.jobs = request.jobs, .sink = sink, .where = request.checkpoint.text()}, progress);
+    report.bytes_written = send_content(
+        store, source, "", {.jobs = request.jobs, .sink = sink, .where = request.checkpoint.text()}, progress);
     report.totals = {.entries = 1, .files = 1, .bytes = report.bytes_written};
     report.load_s = seconds(clock.monotonic() - start);
     return report;

@@ -17,7 +17,7 @@ namespace ft::ckpt {
 struct RestoreRequest {
     store::CheckpointId checkpoint;
     unsigned jobs = 0;
-    std::vector<std::string> only;      ///< globs; empty: everything
+    std::vector<std::string> only;  ///< globs; empty: everything
     source::TreeBuilder::Powers powers;
 };
 
@@ -25,20 +25,20 @@ struct RestoreRequest {
 enum class Placement { fresh, replace, in_place };
 
 struct TreeDestination {
-    io::Dir& parent;       ///< directory that holds (or will hold) the destination
-    std::string name;      ///< the destination's name in it
+    io::Dir& parent;   ///< directory that holds (or will hold) the destination
+    std::string name;  ///< the destination's name in it
     Placement placement = Placement::fresh;
-    bool trust_times = false;              ///< in_place: what looks equal by size and mtime is not read
-    std::optional<std::string> keep_old;   ///< replace: the former tree gets this name in `parent`
+    bool trust_times = false;             ///< in_place: what looks equal by size and mtime is not read
+    std::optional<std::string> keep_old;  ///< replace: the former tree gets this name in `parent`
 };
 
-/// Restores all trees (and files) of a checkpoint. The destination is absent or whole at every instant (fresh), old or new (replace), or
-/// marked as unfinished beside it (in_place).
-[[nodiscard]] RestoreReport restore_tree(store::Store& store, const RestoreRequest& request, const TreeDestination& destination,
-                                         Clock& clock, Progress& progress);
+/// Restores all trees (and files) of a checkpoint. The destination is absent or whole at every instant (fresh), old or
+/// new (replace), or marked as unfinished beside it (in_place).
+[[nodiscard]] RestoreReport restore_tree(store::Store& store, const RestoreRequest& request,
+                                         const TreeDestination& destination, Clock& clock, Progress& progress);
 
-/// The checkpoint that an interrupted in-place restore was bringing back to `name` ("job@7 of /store"); std::nullopt where there is none.
-/// Such a tree is neither old nor new: it must not be saved.
+/// The checkpoint that an interrupted in-place restore was bringing back to `name` ("job@7 of /store"); std::nullopt
+/// where there is none. Such a tree is neither old nor new: it must not be saved.
 [[nodiscard]] std::optional<std::string> unfinished_restore(io::Dir& parent, const std::string& name);
 
 /// Sends one stream (label "" where there is only one) to `sink`, in order, each byte verified before.

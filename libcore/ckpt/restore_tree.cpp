@@ -67,13 +67,16 @@ public:
             any_ = true;
         }
         if (!any_)
-            throw Failure({.what = "nothing in " + job.where + " matches", .where = "'" + printable(only_.front()) + "'",
-                           .todo = "see 'ftckpt ls " + job.where + "'", .exit = Exit::no});
+            throw Failure({.what = "nothing in " + job.where + " matches",
+                           .where = "'" + printable(only_.front()) + "'",
+                           .todo = "see 'ftckpt ls " + job.where + "'",
+                           .exit = Exit::no});
     }
 
     /// Whether the entry is placed itself.
     [[nodiscard]] bool takes(const Entry& entry) const {
-        return only_.empty() || entry.path.empty() || matches(entry.path) || (entry.kind == io::Kind::dir && needed_dirs_.contains(entry.path));
+        return only_.empty() || entry.path.empty() || matches(entry.path) ||
+               (entry.kind == io::Kind::dir && needed_dirs_.contains(entry.path));
     }
     /// Whether its content is needed under another name.
     [[nodiscard]] bool lends(const Entry& entry) const { return borrowed_.contains(entry.path); }
@@ -95,7 +98,8 @@ private:
 
 class Placing {
 public:
-    Placing(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent, std::string name, Progress& progress)
+    Placing(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent,
+            std::string name, Progress& progress)
         : job_(job),
           placer_(placer),
           name_(std::move(name)),
@@ -106,9 +110,10 @@ public:
     }
 
     Totals run() {
-        ordered_pipeline<Task, Task>({.workers = job_.jobs, .window = 4 * std::size_t{job_.jobs} + 4}, [this] { return next(); },
-                                     [this](Task&& task, unsigned) { return work(std::move(task)); },
-                                     [this](Task&& task) { end(std::move(task)); });
+        ordered_pipeline<Task, Task>(
+            {.workers = job_.jobs, .window = 4 * std::size_t{job_.jobs} + 4}, [this] { return next(); },
+            [this](Task&& task, unsigned) { return work(std::move(task)); },
+            [this](Task&& task) { end(std::move(task)); });
         leave_dirs("", true);
         return totals_;
     }
@@ -145,16 +150,16 @@ private:
     Progress& progress_;
     Selection selection_;
     StoredEntries entries_;
-    std::vector<OpenDir> making_;          // producer: the directories that lead to the entry at hand; [0] holds the root
-    std::map<std::string, Entry> lent_;    // producer: content of names that are not placed themselves
+    std::vector<OpenDir> making_;        // producer: the directories that lead to the entry at hand; [0] holds the root
+    std::map<std::string, Entry> lent_;  // producer: content of names that are not placed themselves
     std::map<std::string, std::string> moved_links_;  // producer: hard-link groups whose first name is another one here
     std::optional<Item> put_back_;
     std::shared_ptr<Large> large_;
     std::vector<Run> large_runs_;  // of the record at hand, not yet given out
     bool large_more_ = false;
     std::uint64_t large_at_ = 0;
-    std::vector<Unfinished> unfinished_;   // consumer: directories whose content is being placed
-    std::shared_ptr<io::Dir> root_;        // consumer
+    std::vector<Unfinished> unfinished_;  // consumer: directories whose content is being placed
+    std::shared_ptr<io::Dir> root_;       // consumer
     Totals totals_;
 };
 
@@ -271,8 +276,8 @@ Task Placing::work(Task&& task) {
         try {
             placer_.large_piece(*task.large->file, task.at, task.runs);
         } catch (const Failure& f) {  // names what was being restored
-            throw f.within("cannot restore '" + printable(task.large->item.entry.path) + "' of " + job_.where + " from byte " +
-                           std::to_string(task.at));
+            throw f.within("cannot restore '" + printable(task.large->item.entry.path) + "' of " + job_.where +
+                           " from byte " + std::to_string(task.at));
         }
     }
     for (Item& item : task.batch) place(item);
@@ -345,8 +350,8 @@ void Placing::leave_dirs(const std::string& next_path, bool all) {
 
 }  // namespace
 
-Totals place_tree(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent, const std::string& name,
-                  Progress& progress) {
+Totals place_tree(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent,
+                  const std::string& name, Progress& progress) {
     return Placing(job, reader, placer, std::move(parent), name, progress).run();
 }
 

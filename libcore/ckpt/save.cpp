@@ -43,7 +43,8 @@ std::uint64_t size_of(const std::vector<source::Run>& runs) {
 /// One save while it runs.
 class Saving {
 public:
-    Saving(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock, Progress& progress);
+    Saving(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock,
+           Progress& progress);
     [[nodiscard]] SaveReport run();
 
 private:
@@ -88,7 +89,8 @@ private:
     std::set<std::uint32_t> uids_, gids_;
 };
 
-Saving::Saving(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock, Progress& progress)
+Saving::Saving(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock,
+               Progress& progress)
     : sources_(sources),
       store_(store),
       request_(request),
@@ -107,7 +109,8 @@ Saving::Saving(std::vector<source::Source>& sources, store::Store& store, const 
     for (const source::Source& source : sources) {
         const auto type = static_cast<store::SourceType>(source.kind);
         const bool compare = previous_ && !request.full;
-        previous.push_back(std::make_unique<Previous>(store, writer_, compare ? &*previous_ : nullptr, type, source.label));
+        previous.push_back(
+            std::make_unique<Previous>(store, writer_, compare ? &*previous_ : nullptr, type, source.label));
         manifest_.sources.push_back({.type = type, .label = source.label, .origin = source.origin});
     }
     if (previous_) {
@@ -123,10 +126,10 @@ Saving::Saving(std::vector<source::Source>& sources, store::Store& store, const 
 }
 
 SaveReport Saving::run() {
-    ordered_pipeline<SaveTask, Result>({.workers = request_.jobs, .window = 4 * std::size_t{request_.jobs} + 4},
-                                       [this] { return next_task(); },
-                                       [this](SaveTask&& task, unsigned worker) { return work(std::move(task), worker); },
-                                       [this](Result&& result) { take(std::move(result)); });
+    ordered_pipeline<SaveTask, Result>(
+        {.workers = request_.jobs, .window = 4 * std::size_t{request_.jobs} + 4}, [this] { return next_task(); },
+        [this](SaveTask&& task, unsigned worker) { return work(std::move(task), worker); },
+        [this](Result&& result) { take(std::move(result)); });
     leave_source();
     end_session();
     return publish();
@@ -229,7 +232,9 @@ void Saving::end_stream(const source::Source& source) {
     large_.mode = 0600;
     large_.mtime = large_.ctime = manifest_.started;
     if (large_.size == 0 && !request_.allow_empty)
-        throw Failure({.what = "cannot save '" + request_.name + "'", .where = source.origin, .why = "the stream is empty",
+        throw Failure({.what = "cannot save '" + request_.name + "'",
+                       .where = source.origin,
+                       .why = "the stream is empty",
                        .todo = "nothing changed; use --allow-empty if that is right"});
 }
 
@@ -273,19 +278,26 @@ void Saving::end_session() {
 SaveReport Saving::publish() {
     SaveReport report{.name = request_.name, .store_created = store_.created()};
     report.notes = notes_.take();
-    for (const Note& note : report.notes) manifest_.notes.push_back({note.what, note.why, note.first, note.count, note.incomplete});
+    for (const Note& note : report.notes)
+        manifest_.notes.push_back({note.what, note.why, note.first, note.count, note.incomplete});
     for (const std::uint32_t uid : uids_)
-        if (std::string name = request_.user_name ? request_.user_name(uid) : ""; !name.empty()) manifest_.users[uid] = name;
+        if (std::string name = request_.user_name ? request_.user_name(uid) : ""; !name.empty())
+            manifest_.users[uid] = name;
     for (const std::uint32_t gid : gids_)
-        if (std::string name = request_.group_name ? request_.group_name(gid) : ""; !name.empty()) manifest_.groups[gid] = name;
+        if (std::string name = request_.group_name ? request_.group_name(gid) : ""; !name.empty())
+            manifest_.groups[gid] = name;
     const store::Writer::Counters& counters = writer_.counters();
     manifest_.bytes_read = counters_.bytes_read;
     manifest_.bytes_new = counters.bytes_new;
     manifest_.bytes_stored = counters.bytes_stored;
     const auto us = [](std::uint64_t ns) { return ns / 1000; };
-    manifest_.times = {.total = us(static_cast<std::uint64_t>((clock_.monotonic() - start_).count())), .walk = us(walk_ns_),
-                       .read = us(counters_.read_ns), .digest = us(counters_.digest_ns), .compress = us(counters.compress_ns),
-                       .write = us(counters.write_ns), .sync = us(counters.sync_ns)};
+    manifest_.times = {.total = us(static_cast<std::uint64_t>((clock_.monotonic() - start_).count())),
+                       .walk = us(walk_ns_),
+                       .read = us(counters_.read_ns),
+                       .digest = us(counters_.digest_ns),
+                       .compress = us(counters.compress_ns),
+                       .write = us(counters.write_ns),
+                       .sync = us(counters.sync_ns)};
     manifest_.finished = clock_.now();
     report.sequence = writer_.publish(manifest_);
 
@@ -300,22 +312,29 @@ SaveReport Saving::publish() {
     report.bytes_stored = counters.bytes_stored;
     report.files_unchanged = unchanged_;
     const auto s = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e9; };
-    report.timing = {.total_s = seconds(clock_.monotonic() - start_), .walk_s = s(walk_ns_), .read_s = s(counters_.read_ns),
-                     .digest_s = s(counters_.digest_ns), .compress_s = s(counters.compress_ns), .write_s = s(counters.write_ns),
+    report.timing = {.total_s = seconds(clock_.monotonic() - start_),
+                     .walk_s = s(walk_ns_),
+                     .read_s = s(counters_.read_ns),
+                     .digest_s = s(counters_.digest_ns),
+                     .compress_s = s(counters.compress_ns),
+                     .write_s = s(counters.write_ns),
                      .sync_s = s(counters.sync_ns)};
     if (previous_)
-        report.timing.operation_s = static_cast<double>(manifest_.started.s - previous_->finished.s) +
-                                    (static_cast<double>(manifest_.started.ns) - static_cast<double>(previous_->finished.ns)) / 1e9;
+        report.timing.operation_s =
+            static_cast<double>(manifest_.started.s - previous_->finished.s) +
+            (static_cast<double>(manifest_.started.ns) - static_cast<double>(previous_->finished.ns)) / 1e9;
     return report;
 }
 
 }  // namespace
 
-SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock, Progress& progress) {
+SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock,
+                Progress& progress) {
     for (const source::Source& source : sources) {
         if (source.kind != source::SourceKind::tree) continue;
         if (const std::optional<std::string> unfinished = unfinished_restore(*source.parent, source.name))
-            throw Failure({.what = "cannot save '" + request.name + "'", .where = source.origin,
+            throw Failure({.what = "cannot save '" + request.name + "'",
+                           .where = source.origin,
                            .why = "an in-place restore of " + *unfinished + " to it was interrupted",
                            .todo = "nothing changed; run that ftrestore --in-place again first"});
     }

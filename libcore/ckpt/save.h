@@ -15,19 +15,20 @@ namespace ft::ckpt {
 
 struct SaveRequest {
     std::string name;
-    int level = 1;          ///< of zstd
-    unsigned jobs = 0;      ///< worker threads; 0: none, all on the calling thread in one fixed order
-    bool full = false;      ///< read every file, whatever its times say
-    bool allow_empty = false;  ///< accept a stream of 0 bytes
+    int level = 1;                        ///< of zstd
+    unsigned jobs = 0;                    ///< worker threads; 0: none, all on the calling thread in one fixed order
+    bool full = false;                    ///< read every file, whatever its times say
+    bool allow_empty = false;             ///< accept a stream of 0 bytes
     std::string host = {}, command = {};  ///< kept in the manifest
     /// Names of owner ids, "" where they have none; kept in the manifest. May be empty.
     std::function<std::string(std::uint32_t)> user_name = {}, group_name = {};
 };
 
-/// Saves all sources as NAME@SEQ, published at once; durable when it returns. Nothing is visible before, and nothing after a failure.
+/// Saves all sources as NAME@SEQ, published at once; durable when it returns. Nothing is visible before, and nothing
+/// after a failure.
 ///
 /// fails    Exit::failed (missing source, disk), Exit::damage (the store), Exit::busy.
-[[nodiscard]] SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request, Clock& clock,
-                              Progress& progress);
+[[nodiscard]] SaveReport save(std::vector<source::Source>& sources, store::Store& store, const SaveRequest& request,
+                              Clock& clock, Progress& progress);
 
 }  // namespace ft::ckpt

@@ -7,7 +7,8 @@
 namespace ft::ckpt {
 namespace {
 
-// A batch is a thread's unit of work: large enough that handing it over costs nothing, small enough that all threads end together.
+// A batch is a thread's unit of work: large enough that handing it over costs nothing, small enough that all threads
+// end together.
 constexpr std::uint64_t batch_bytes = 1U << 20;
 constexpr std::size_t batch_reads = 128;
 constexpr std::size_t batch_entries = 1024;
@@ -122,7 +123,8 @@ SaveTask SavePlan::next_of_stream(source::Source& source) {
         ++current_;
     } else {
         segment.out = relay_ = std::make_shared<Relay>();
-        stream_before_.assign(segment.bytes.end() - static_cast<std::ptrdiff_t>(store::gear_window), segment.bytes.end());
+        stream_before_.assign(segment.bytes.end() - static_cast<std::ptrdiff_t>(store::gear_window),
+                              segment.bytes.end());
     }
     task.segment = std::move(segment);
     return task;

@@ -1,4 +1,5 @@
-// What a save has to do, in order: batches of small entries, segments of large content. Made by one thread, worked on by several.
+// What a save has to do, in order: batches of small entries, segments of large content. Made by one thread, worked on
+// by several.
 #pragma once
 
 #include <cstdint>
@@ -58,10 +59,10 @@ private:
 
     // The large content that is being given out.
     std::shared_ptr<LargeContent> large_;
-    std::uint64_t at_ = 0;                    // next byte
-    std::optional<io::Extent> extent_;        // that at_ lies in
-    std::shared_ptr<Relay> relay_;            // from the segment before
-    Bytes stream_before_;                     // last bytes of the stream's segment before
+    std::uint64_t at_ = 0;              // next byte
+    std::optional<io::Extent> extent_;  // that at_ lies in
+    std::shared_ptr<Relay> relay_;      // from the segment before
+    Bytes stream_before_;               // last bytes of the stream's segment before
 };
 
 }  // namespace ft::ckpt

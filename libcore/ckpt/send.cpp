@@ -34,7 +34,9 @@ public:
         while (std::optional<Entry> entry = entries_->next()) {
             if (entry->continues || entry->path != wanted) continue;
             if (entry->kind != io::Kind::file)
-                throw Failure({.what = "cannot read '" + printable(path) + "' of " + where, .why = "it is not a regular file", .exit = Exit::no});
+                throw Failure({.what = "cannot read '" + printable(path) + "' of " + where,
+                               .why = "it is not a regular file",
+                               .exit = Exit::no});
             if (entry->hard_link.empty()) {
                 current_ = std::move(entry);
                 return;
@@ -42,7 +44,9 @@ public:
             wanted = entry->hard_link;  // an earlier entry: start again
             entries_ = std::make_unique<StoredEntries>(reader, source.entries, where);
         }
-        throw Failure({.what = "no file '" + printable(path) + "' in " + where, .todo = "see 'ftckpt ls " + where + "'", .exit = Exit::no});
+        throw Failure({.what = "no file '" + printable(path) + "' in " + where,
+                       .todo = "see 'ftckpt ls " + where + "'",
+                       .exit = Exit::no});
     }
 
     [[nodiscard]] std::optional<Piece> next() {
@@ -77,8 +81,8 @@ void send_hole(const std::function<void(View)>& sink, std::uint64_t bytes) {
 
 }  // namespace
 
-std::uint64_t send_content(store::Store& store, const store::SourceRecord& source, const std::string& path, const SendRequest& request,
-                           Progress& progress) {
+std::uint64_t send_content(store::Store& store, const store::SourceRecord& source, const std::string& path,
+                           const SendRequest& request, Progress& progress) {
     store::Reader reader(store);
     Runs runs(reader, source, path, request.where);
     std::uint64_t sent = 0;
@@ -98,7 +102,9 @@ std::uint64_t send_content(store::Store& store, const store::SourceRecord& sourc
             progress.bytes += run.size();
         }
     };
-    ordered_pipeline<Piece, Piece>({.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, [&] { return runs.next(); }, read, send);
+    ordered_pipeline<Piece, Piece>(
+        {.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, [&] { return runs.next(); }, read,
+        send);
     return sent;
 }
 

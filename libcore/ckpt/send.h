@@ -17,10 +17,11 @@ struct SendRequest {
     std::string where;  ///< for messages: "job@7"
 };
 
-/// Content of the regular file at `path` in the source ("" for a stream, a segment, a file saved alone). returns  bytes sent.
+/// Content of the regular file at `path` in the source ("" for a stream, a segment, a file saved alone). returns  bytes
+/// sent.
 ///
 /// fails  Exit::no where there is no such file, Exit::damage.
-std::uint64_t send_content(store::Store& store, const store::SourceRecord& source, const std::string& path, const SendRequest& request,
-                           Progress& progress);
+std::uint64_t send_content(store::Store& store, const store::SourceRecord& source, const std::string& path,
+                           const SendRequest& request, Progress& progress);
 
 }  // namespace ft::ckpt

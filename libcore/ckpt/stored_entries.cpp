@@ -28,7 +28,8 @@ void append_in_parts(source::EntryWriter& out, const Entry& entry) {
     if (entry.runs.size() <= source::runs_per_record) return out.append(entry);
     Entry part = entry;
     part.runs.clear();
-    const std::size_t parts = std::max<std::size_t>(1, (entry.runs.size() + source::runs_per_record - 1) / source::runs_per_record);
+    const std::size_t parts =
+        std::max<std::size_t>(1, (entry.runs.size() + source::runs_per_record - 1) / source::runs_per_record);
     for (std::size_t i = 0; i < parts; ++i) {
         const auto from = entry.runs.begin() + static_cast<std::ptrdiff_t>(i * source::runs_per_record);
         part.runs.assign(from, from + std::min<std::ptrdiff_t>(source::runs_per_record, entry.runs.end() - from));

@@ -19,7 +19,8 @@ namespace ft::ckpt {
 
 // ---- rm, pin
 
-/// Takes a checkpoint out of the store's list; its space comes back with the next prune. Durable when it returns. fails  Exit::no where missing.
+/// Takes a checkpoint out of the store's list; its space comes back with the next prune. Durable when it returns. fails
+/// Exit::no where missing.
 void remove_checkpoint(store::Store& store, const store::CheckpointId& id);
 /// Prune spares a pinned checkpoint. returns  false where it was so already.
 bool pin(store::Store& store, const store::CheckpointId& id);
@@ -28,16 +29,17 @@ bool unpin(store::Store& store, const store::CheckpointId& id);
 
 // ---- ls
 
-/// Calls `each` for every entry (its first record) of the checkpoint at or below `path`, paths prefixed by the source's label. Stops when
-/// `each` gives false. fails  Exit::no where there is no such path.
+/// Calls `each` for every entry (its first record) of the checkpoint at or below `path`, paths prefixed by the source's
+/// label. Stops when `each` gives false. fails  Exit::no where there is no such path.
 void list_entries(store::Store& store, const store::CheckpointId& id, const std::string& path,
                   const std::function<bool(const source::Entry&)>& each);
 
 // ---- cat
 
-/// Sends the content of one regular file (or stream, by its label), verified. fails  Exit::no where there is no such path.
-void cat(store::Store& store, const store::CheckpointId& id, const std::string& path, unsigned jobs, const std::function<void(View)>& sink,
-         Progress& progress);
+/// Sends the content of one regular file (or stream, by its label), verified. fails  Exit::no where there is no such
+/// path.
+void cat(store::Store& store, const store::CheckpointId& id, const std::string& path, unsigned jobs,
+         const std::function<void(View)>& sink, Progress& progress);
 
 // ---- verify
 
@@ -49,19 +51,20 @@ struct Damaged {
 
 struct VerifyReport {
     std::uint64_t checkpoints = 0, packs = 0, chunks = 0, bytes = 0;
-    std::vector<Damaged> damaged;       ///< the first thousand
+    std::vector<Damaged> damaged;  ///< the first thousand
     std::uint64_t damaged_count = 0;
     double seconds = 0;
 };
 
 struct VerifyRequest {
-    std::optional<std::string> name;                 ///< all checkpoints of this name
-    std::optional<store::CheckpointId> checkpoint;   ///< just this one
-    bool quick = false;                              ///< everything but the content of data blocks
+    std::optional<std::string> name;                ///< all checkpoints of this name
+    std::optional<store::CheckpointId> checkpoint;  ///< just this one
+    bool quick = false;                             ///< everything but the content of data blocks
     unsigned jobs = 0;
 };
 
-/// Reads and checks; records damaged chunks in damage/, so that the next save stores them again. Damage is an answer, not a Failure.
+/// Reads and checks; records damaged chunks in damage/, so that the next save stores them again. Damage is an answer,
+/// not a Failure.
 [[nodiscard]] VerifyReport verify(store::Store& store, const VerifyRequest& request, Clock& clock, Progress& progress);
 
 // ---- prune
@@ -72,7 +75,8 @@ struct PrunePolicy {
     std::optional<std::chrono::seconds> keep_within;  ///< of the newest checkpoint of the name
     std::uint64_t keep_hourly = 0, keep_daily = 0, keep_weekly = 0, keep_monthly = 0;
     bool any() const {
-        return keep_last != 0 || keep_within || keep_hourly != 0 || keep_daily != 0 || keep_weekly != 0 || keep_monthly != 0;
+        return keep_last != 0 || keep_within || keep_hourly != 0 || keep_daily != 0 || keep_weekly != 0 ||
+               keep_monthly != 0;
     }
 };
 
@@ -82,9 +86,9 @@ struct Kept {
 };
 
 struct PruneReport {
-    std::vector<Kept> checkpoints;    ///< all that the policy looked at, oldest first
-    std::uint64_t removed = 0;        ///< checkpoints
-    std::uint64_t bytes_freed = 0;    ///< in the store
+    std::vector<Kept> checkpoints;  ///< all that the policy looked at, oldest first
+    std::uint64_t removed = 0;      ///< checkpoints
+    std::uint64_t bytes_freed = 0;  ///< in the store
     std::uint64_t packs_removed = 0, packs_rewritten = 0;
     std::uint64_t bytes_waiting = 0;  ///< freed by a later prune, because a running save or restore may need them
     double seconds = 0;
@@ -99,8 +103,8 @@ struct PruneRequest {
 /// fails  Exit::busy where another maintains the store.
 [[nodiscard]] PruneReport prune(store::Store& store, const PruneRequest& request, Clock& clock, Progress& progress);
 
-/// Which of one name's checkpoints (ascending, with the end of their saves) a policy keeps, and why. Pure. Incomplete ones never count towards
-/// what is kept, and are themselves kept only by keep_within or a pin.
+/// Which of one name's checkpoints (ascending, with the end of their saves) a policy keeps, and why. Pure. Incomplete
+/// ones never count towards what is kept, and are themselves kept only by keep_within or a pin.
 struct Candidate {
     store::CheckpointId id;
     Time finished;
@@ -114,12 +118,13 @@ struct Candidate {
 struct RepairReport {
     std::uint64_t indexes_rebuilt = 0;  ///< 1 if the index was written anew
     std::uint64_t packs = 0, packs_unreadable = 0;
-    std::vector<Damaged> lost;          ///< checkpoints that lost data, with the first path each
+    std::vector<Damaged> lost;  ///< checkpoints that lost data, with the first path each
     std::uint64_t checkpoints_whole = 0;
     double seconds = 0;
 };
 
-/// Writes the index anew from the packs, removes unreadable index objects, and says which checkpoints lost data. fails  Exit::busy.
+/// Writes the index anew from the packs, removes unreadable index objects, and says which checkpoints lost data. fails
+/// Exit::busy.
 [[nodiscard]] RepairReport repair(store::Store& store, unsigned jobs, Clock& clock, Progress& progress);
 
 // ---- diff
@@ -135,7 +140,7 @@ struct Difference {
 void diff_checkpoints(store::Store& store, const store::CheckpointId& a, const store::CheckpointId& b,
                       const std::function<void(const Difference&)>& each);
 /// What differs from the checkpoint to the tree that stands there now (content is read where times differ).
-void diff_tree(store::Store& store, const store::CheckpointId& a, std::shared_ptr<io::Dir> parent, const std::string& name, unsigned jobs,
-               const std::function<void(const Difference&)>& each);
+void diff_tree(store::Store& store, const store::CheckpointId& a, std::shared_ptr<io::Dir> parent,
+               const std::string& name, unsigned jobs, const std::function<void(const Difference&)>& each);
 
 }  // namespace ft::ckpt

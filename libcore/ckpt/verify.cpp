@@ -20,11 +20,17 @@ constexpr std::size_t named_at_most = 1000;
 class Verifying {
 public:
     Verifying(store::Store& store, const VerifyRequest& request, Clock& clock, Progress& progress)
-        : store_(store), backend_(store.backend()), request_(request), clock_(clock), progress_(progress), start_(clock.monotonic()) {}
+        : store_(store),
+          backend_(store.backend()),
+          request_(request),
+          clock_(clock),
+          progress_(progress),
+          start_(clock.monotonic()) {}
 
     VerifyReport run() {
         store_.index();
-        for (const std::string& name : store_.index().damaged()) found("", name, "the index object is damaged; try 'ftckpt repair'");
+        for (const std::string& name : store_.index().damaged())
+            found("", name, "the index object is damaged; try 'ftckpt repair'");
         const std::vector<store::CheckpointId> checkpoints = wanted_checkpoints();
         const bool whole_store = !request_.name && !request_.checkpoint;
         if (whole_store) check_all_packs();
@@ -89,7 +95,8 @@ private:
         }
     }
 
-    void check_block(const store::Object& pack, const Digest& id, const store::PackBlock& block, store::BlockDecoder& decoder) {
+    void check_block(const store::Object& pack, const Digest& id, const store::PackBlock& block,
+                     store::BlockDecoder& decoder) {
         const std::string where = store::pack_name(id);
         chunks_ += block.chunks.size();
         if (request_.quick) return;
@@ -137,14 +144,17 @@ private:
         }
     }
 
-    void check_source(const store::CheckpointId& id, const store::SourceRecord& source, store::Reader& reader, bool packs_checked) {
+    void check_source(const store::CheckpointId& id, const store::SourceRecord& source, store::Reader& reader,
+                      bool packs_checked) {
         std::string last;
         for_each_chunk(reader, source, id.text(), [&](const store::ChunkRef& chunk, const std::string& path) {
-            if (path == last && !path.empty() && report_.damaged_count != 0 && last_damaged_) return;  // one line a file
+            if (path == last && !path.empty() && report_.damaged_count != 0 && last_damaged_)
+                return;  // one line a file
             last = path;
             last_damaged_ = false;
             if (const std::optional<std::string> why = trouble(chunk, reader, packs_checked)) {
-                found(id.text(), source.label.empty() || path.empty() ? source.label + path : source.label + "/" + path, *why);
+                found(id.text(), source.label.empty() || path.empty() ? source.label + path : source.label + "/" + path,
+                      *why);
                 last_damaged_ = true;
             }
         });
@@ -157,14 +167,18 @@ private:
         if (!packs_checked && !request_.quick) return read_trouble(chunk, places, reader);
         for (const store::ChunkPlace& place : places) {
             const store::PackInfo pack = store_.index().pack(place.pack);
-            const bool damaged = lost_.contains(chunk.digest) && std::find(copies_.begin(), copies_.end(), store::DamagedChunk{chunk.digest, pack.id}) != copies_.end();
+            const bool damaged =
+                lost_.contains(chunk.digest) &&
+                std::find(copies_.begin(), copies_.end(), store::DamagedChunk{chunk.digest, pack.id}) != copies_.end();
             if (!damaged && place.length == chunk.length && pack_there(pack)) return std::nullopt;
         }
         return "its content is damaged or missing";
     }
 
-    std::optional<std::string> read_trouble(const store::ChunkRef& chunk, const std::vector<store::ChunkPlace>& places, store::Reader& reader) {
-        if (!checked_.insert(chunk.digest).second) return lost_.contains(chunk.digest) ? std::optional<std::string>("its content is damaged") : std::nullopt;
+    std::optional<std::string> read_trouble(const store::ChunkRef& chunk, const std::vector<store::ChunkPlace>& places,
+                                            store::Reader& reader) {
+        if (!checked_.insert(chunk.digest).second)
+            return lost_.contains(chunk.digest) ? std::optional<std::string>("its content is damaged") : std::nullopt;
         try {
             bytes_ += reader.read(chunk).bytes.size();
             ++chunks_;

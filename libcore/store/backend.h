@@ -23,8 +23,8 @@ class Upload {
 public:
     virtual ~Upload() = default;
     virtual void append(View bytes) = 0;
-    /// Gives it its name; whole and durable when it returns. false where the name is taken (by an object that is visible, not
-    /// necessarily durable: see Backend::settle).
+    /// Gives it its name; whole and durable when it returns. false where the name is taken (by an object that is
+    /// visible, not necessarily durable: see Backend::settle).
     [[nodiscard]] virtual bool commit(const std::string& name) = 0;
 };
 
@@ -63,7 +63,8 @@ public:
     /// Every object visible below `prefix` (directly) is durable when it returns, whoever put it.
     virtual void settle(const std::string& prefix) = 0;
 
-    /// Announces a user of the store: what it may rely on is not removed while it lives. Waits while a full disk is being cleaned.
+    /// Announces a user of the store: what it may rely on is not removed while it lives. Waits while a full disk is
+    /// being cleaned.
     [[nodiscard]] virtual std::unique_ptr<Guard> use() = 0;
     /// Ids of the guards whose holders live.
     [[nodiscard]] virtual std::vector<std::string> living_guards() = 0;

@@ -55,8 +55,8 @@ View BlockEncoder::encode(View raw) {
     check(!raw.empty() && raw.size() <= block_raw_limit, "a block holds 1 byte to block_raw_limit");
     Bytes& out = context_->out;
     out.resize(block_header_size + ZSTD_compressBound(raw.size()));
-    std::size_t payload =
-        ZSTD_compress2(context_->zstd, out.data() + block_header_size, out.size() - block_header_size, raw.data(), raw.size());
+    std::size_t payload = ZSTD_compress2(context_->zstd, out.data() + block_header_size, out.size() - block_header_size,
+                                         raw.data(), raw.size());
     zstd_must(payload, "zstd compresses into a buffer of its bound");
     Transform transform = Transform::zstd;
     if (payload + payload / 64 >= raw.size()) {  // not worth the decompression
@@ -98,7 +98,8 @@ Bytes BlockDecoder::decode(View stored, std::string_view where) {
         return {payload.begin(), payload.end()};
     }
     Bytes raw(header.raw);
-    const std::size_t size = ZSTD_decompressDCtx(context_->zstd, raw.data(), raw.size(), payload.data(), payload.size());
+    const std::size_t size =
+        ZSTD_decompressDCtx(context_->zstd, raw.data(), raw.size(), payload.data(), payload.size());
     if (ZSTD_isError(size) != 0 || size != raw.size()) throw damage(where, "a block cannot be decompressed");
     return raw;
 }

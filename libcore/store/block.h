@@ -13,7 +13,7 @@ namespace ft::store {
 
 inline constexpr std::size_t block_header_size = 24;
 inline constexpr std::uint32_t block_raw_limit = 4U << 20;  ///< decoders refuse more
-inline constexpr std::uint32_t block_target = 1U << 20;     ///< an open block is closed before it would grow beyond this
+inline constexpr std::uint32_t block_target = 1U << 20;  ///< an open block is closed before it would grow beyond this
 
 enum class Transform : std::uint8_t { none = 0, zstd = 1 };
 

@@ -1,4 +1,5 @@
-// Objects as files: written without a name, synced, linked, and the directory synced (FORMAT.md section 1 has the order).
+// Objects as files: written without a name, synced, linked, and the directory synced (FORMAT.md section 1 has the
+// order).
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -115,7 +116,8 @@ Temporary make_temporary(io::Dir& tmp, Clock& clock) {
     for (;;) {
         std::string name = random_name(clock);
         std::unique_ptr<io::File> file = tmp.create_file(name, object_mode | 0200);
-        if (file && file->try_lock(io::Lock::exclusive) && file->stat().links > 0) return {std::move(file), std::move(name)};
+        if (file && file->try_lock(io::Lock::exclusive) && file->stat().links > 0)
+            return {std::move(file), std::move(name)};
     }  // else a sweeper met it between its making and its locking
 }
 

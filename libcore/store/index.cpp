@@ -27,12 +27,14 @@ Index::Index(Backend& backend) : backend_(backend) {
 }
 
 void Index::load_all() {
-    // A merge puts the large object before it removes the small ones: if one vanished after it was listed, its successor is in a new listing.
+    // A merge puts the large object before it removes the small ones: if one vanished after it was listed, its
+    // successor is in a new listing.
     for (bool complete = false; !complete;) {
         complete = true;
         for (const std::string& id : backend_.list("index")) {
             const std::string name = "index/" + id;
-            const bool known = std::any_of(segments_.begin(), segments_.end(), [&](const Segment& s) { return s.data->name() == name; }) ||
+            const bool known = std::any_of(segments_.begin(), segments_.end(),
+                                           [&](const Segment& s) { return s.data->name() == name; }) ||
                                std::find(damaged_.begin(), damaged_.end(), name) != damaged_.end();
             if (!known && !try_load(name)) complete = false;
         }
@@ -88,7 +90,8 @@ bool Index::reliable(const ChunkRef& chunk) const {
 bool Index::pack_is_good(const Pack& pack) const {
     std::uint8_t state = pack.state.load(std::memory_order_relaxed);
     if (state == unchecked) {
-        const bool there = !marked_.contains(pack.info.id) && backend_.size_of(pack_name(pack.info.id)) == pack.info.size;
+        const bool there =
+            !marked_.contains(pack.info.id) && backend_.size_of(pack_name(pack.info.id)) == pack.info.size;
         state = there ? good : bad;
         pack.state.store(state, std::memory_order_relaxed);
     }
@@ -136,7 +139,8 @@ std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where) {
     Decoder in(bytes, where);
     if (text_of(in.raw(8)) != damage_magic) in.fail("not a list of damage or a newer version");
     const std::uint64_t count = in.u64();
-    if (in.left() < 8 || count != (in.left() - 8) / 64 || (in.left() - 8) % 64 != 0) in.fail("it has another length than it says");
+    if (in.left() < 8 || count != (in.left() - 8) / 64 || (in.left() - 8) % 64 != 0)
+        in.fail("it has another length than it says");
     std::vector<DamagedChunk> chunks(count);
     for (DamagedChunk& copy : chunks) {
         std::memcpy(copy.chunk.bytes.data(), in.raw(32).data(), 32);
@@ -159,7 +163,8 @@ std::vector<Digest> decode_mark(View bytes, std::string_view where) {
     Decoder in(bytes, where);
     if (text_of(in.raw(8)) != mark_magic) in.fail("not a mark or a newer version");
     const std::uint64_t count = in.u64();
-    if (in.left() < 8 || count != (in.left() - 8) / 32 || (in.left() - 8) % 32 != 0) in.fail("it has another length than it says");
+    if (in.left() < 8 || count != (in.left() - 8) / 32 || (in.left() - 8) % 32 != 0)
+        in.fail("it has another length than it says");
     std::vector<Digest> packs(count);
     for (Digest& pack : packs) std::memcpy(pack.bytes.data(), in.raw(32).data(), 32);
     if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");

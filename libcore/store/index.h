@@ -1,8 +1,8 @@
 // Which chunk lies where: sorted segments mapped from index objects, each page checked when it is first touched.
 //
-// An index object is derived from pack footers and can be rebuilt. A chunk that an index names is durable: indexes are put after their
-// packs. What is untrustworthy (a damaged chunk, a pack that is marked for removal, missing or of the wrong size) counts as unknown.
-// FORMAT.md section 5. Thread-safe.
+// An index object is derived from pack footers and can be rebuilt. A chunk that an index names is durable: indexes are
+// put after their packs. What is untrustworthy (a damaged chunk, a pack that is marked for removal, missing or of the
+// wrong size) counts as unknown. FORMAT.md section 5. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -95,7 +95,7 @@ private:
     std::unique_ptr<io::Mapping> mapping_;
     std::uint64_t entries_ = 0;
     std::vector<PackInfo> packs_;
-    std::vector<std::uint64_t> fences_;  // digest prefix of each page's first entry
+    std::vector<std::uint64_t> fences_;                    // digest prefix of each page's first entry
     mutable std::vector<std::atomic<std::uint8_t>> seen_;  // pages whose checksum was right
 };
 
@@ -103,7 +103,8 @@ private:
 [[nodiscard]] Bytes encode_mark(const std::vector<Digest>& packs);
 [[nodiscard]] std::vector<Digest> decode_mark(View bytes, std::string_view where);
 
-/// damage/ID: copies of chunks that verify found damaged. They count as missing: the next save that needs the chunk stores it again.
+/// damage/ID: copies of chunks that verify found damaged. They count as missing: the next save that needs the chunk
+/// stores it again.
 struct DamagedChunk {
     Digest chunk, pack;
     auto operator<=>(const DamagedChunk&) const = default;
@@ -122,7 +123,8 @@ public:
 
     /// Every place where the chunk is said to be, newest segment first.
     [[nodiscard]] std::vector<ChunkPlace> find_all(const Digest& digest) const;
-    /// Whether a new checkpoint may rely on the chunk: found where it is not damaged, its pack there with the right size and not marked.
+    /// Whether a new checkpoint may rely on the chunk: found where it is not damaged, its pack there with the right
+    /// size and not marked.
     [[nodiscard]] bool reliable(const ChunkRef& chunk) const;
     /// Whether a copy of a chunk is recorded as damaged.
     [[nodiscard]] bool is_damaged(const DamagedChunk& copy) const { return damaged_chunks_.contains(copy); }
@@ -158,7 +160,7 @@ private:
     std::vector<std::unique_ptr<Pack>> packs_;
     std::unordered_map<Digest, std::uint32_t> pack_numbers_;
     std::vector<std::string> damaged_;
-    std::set<Digest> marked_;  // packs on their way out
+    std::set<Digest> marked_;                // packs on their way out
     std::set<DamagedChunk> damaged_chunks_;  // as verify recorded them
 };
 

@@ -34,7 +34,8 @@ private:
     std::vector<IndexEntry> entries_;
 };
 
-/// Packs that are not there as the index has them: of several copies of a chunk, one in such a pack must not be the one that stays.
+/// Packs that are not there as the index has them: of several copies of a chunk, one in such a pack must not be the one
+/// that stays.
 std::set<Digest> missing_packs(Backend& backend, const Index& index) {
     std::set<Digest> missing;
     for (const PackInfo& pack : index.packs())
@@ -50,12 +51,15 @@ std::string merge_segments(Backend& backend, const Index& index, const std::vect
     std::map<Digest, std::uint32_t> numbers;
     for (const IndexSegment* segment : segments)
         for (const PackInfo& pack : segment->packs())
-            if (!without.contains(pack.id) && numbers.try_emplace(pack.id, static_cast<std::uint32_t>(packs.size())).second)
+            if (!without.contains(pack.id) &&
+                numbers.try_emplace(pack.id, static_cast<std::uint32_t>(packs.size())).second)
                 packs.push_back(pack);
     if (packs.empty()) return "";
 
     std::vector<std::unique_ptr<Cursor>> cursors;
-    const auto later = [&](std::size_t a, std::size_t b) { return cursors[b]->entry().digest < cursors[a]->entry().digest; };
+    const auto later = [&](std::size_t a, std::size_t b) {
+        return cursors[b]->entry().digest < cursors[a]->entry().digest;
+    };
     std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> order(later);
     for (const IndexSegment* segment : segments) {
         cursors.push_back(std::make_unique<Cursor>(*segment));
@@ -70,7 +74,8 @@ std::string merge_segments(Backend& backend, const Index& index, const std::vect
         Cursor& cursor = *cursors[first];
         const IndexEntry& entry = cursor.entry();
         const auto number = numbers.find(cursor.pack().id);
-        if (number != numbers.end() && (!any || entry.digest != last) && !index.is_damaged({entry.digest, cursor.pack().id})) {
+        if (number != numbers.end() && (!any || entry.digest != last) &&
+            !index.is_damaged({entry.digest, cursor.pack().id})) {
             ChunkPlace place = entry.place;
             place.pack = number->second;
             builder.add(entry.digest, place);
@@ -89,8 +94,10 @@ void merge_small_indexes(Backend& backend) {
     if (!maintaining) return;
     const Index index(backend);  // loaded under the lock: what is listed now is all there is to merge
     std::vector<const IndexSegment*> segments = index.segments();
-    std::sort(segments.begin(), segments.end(), [](const auto* a, const auto* b) { return a->entries() < b->entries(); });
-    // Take small ones until the next is larger than all before it together: each entry is rewritten O(log n) times in its life.
+    std::sort(segments.begin(), segments.end(),
+              [](const auto* a, const auto* b) { return a->entries() < b->entries(); });
+    // Take small ones until the next is larger than all before it together: each entry is rewritten O(log n) times in
+    // its life.
     std::vector<const IndexSegment*> small;
     std::uint64_t sum = 0;
     for (const IndexSegment* segment : segments) {

@@ -10,8 +10,8 @@
 
 namespace ft::store {
 
-/// Puts one object with the entries of `segments` of `index`, but those in the packs `without` and damaged copies; of several sound copies
-/// of a chunk one stays. returns  its name; "" where nothing is left.
+/// Puts one object with the entries of `segments` of `index`, but those in the packs `without` and damaged copies; of
+/// several sound copies of a chunk one stays. returns  its name; "" where nothing is left.
 std::string merge_segments(Backend& backend, const Index& index, const std::vector<const IndexSegment*>& segments,
                            const std::set<Digest>& without);
 

@@ -27,8 +27,10 @@ IndexEntry decode_entry(View at) {
 }
 
 bool plausible(const ChunkPlace& place, const std::vector<PackInfo>& packs) {
-    return place.pack < packs.size() && std::uint64_t{place.block_offset} + place.block_stored <= packs[place.pack].size &&
-           place.block_stored >= block_header_size && std::uint64_t{place.chunk_offset} + place.length <= block_raw_limit;
+    return place.pack < packs.size() &&
+           std::uint64_t{place.block_offset} + place.block_stored <= packs[place.pack].size &&
+           place.block_stored >= block_header_size &&
+           std::uint64_t{place.chunk_offset} + place.length <= block_raw_limit;
 }
 
 }  // namespace
@@ -44,18 +46,21 @@ void append_entries(std::vector<IndexEntry>& entries, const std::vector<PackBloc
 }
 
 void sort_entries(std::vector<IndexEntry>& entries) {
-    std::sort(entries.begin(), entries.end(), [](const IndexEntry& a, const IndexEntry& b) { return a.digest < b.digest; });
+    std::sort(entries.begin(), entries.end(),
+              [](const IndexEntry& a, const IndexEntry& b) { return a.digest < b.digest; });
     const auto same = [](const IndexEntry& a, const IndexEntry& b) { return a.digest == b.digest; };
     entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
 }
 
-IndexBuilder::IndexBuilder(Backend& backend, std::vector<PackInfo> packs) 
+IndexBuilder::IndexBuilder(Backend& backend, std::vector<PackInfo> packs)
     : backend_(backend), upload_(backend.upload("index")), packs_(std::move(packs)) {}
 
 void IndexBuilder::add(const Digest& digest, const ChunkPlace& place) {
     if (in_page_ == 0) fences_.push_back(digest.prefix());
     page_.raw(digest.bytes);
-    for (const std::uint32_t field : {place.pack, place.block_offset, place.block_stored, place.chunk_offset, place.length}) page_.u32(field);
+    for (const std::uint32_t field :
+         {place.pack, place.block_offset, place.block_stored, place.chunk_offset, place.length})
+        page_.u32(field);
     ++entries_;
     if (++in_page_ == entries_per_page) flush_page();
 }
@@ -114,7 +119,8 @@ IndexSegment::IndexSegment(std::string name, const Object& object) : name_(std::
     if (in.u64() != checksum_of(tail.first(24))) in.fail("the tail's checksum differs");
     if (text_of(in.raw(8)) != tail_magic) in.fail("not an index or a newer version");
     const std::uint64_t table_size = pack_count * pack_row + page_count * 8;
-    if (page_count * index_page_size + table_size + tail_size != bytes.size()) in.fail("it has another length than it says");
+    if (page_count * index_page_size + table_size + tail_size != bytes.size())
+        in.fail("it has another length than it says");
     if (entries_ > page_count * entries_per_page) in.fail("it has more entries than its pages hold");
     const View table = bytes.subspan(page_count * index_page_size, table_size);
     if (checksum_of(table) != table_checksum) in.fail("its table's checksum differs");
@@ -138,7 +144,8 @@ View IndexSegment::checked_page(std::size_t number) const {
     const std::uint64_t count = in.u64();
     if (count == 0 || count > entries_per_page) in.fail("a page has an impossible count");
     for (std::size_t i = 0; i < count; ++i)
-        if (!plausible(decode_entry(page.subspan(page_head + i * index_entry_size)).place, packs_)) in.fail("an entry points nowhere");
+        if (!plausible(decode_entry(page.subspan(page_head + i * index_entry_size)).place, packs_))
+            in.fail("an entry points nowhere");
     seen_[number].store(1, std::memory_order_release);
     return page;
 }
@@ -172,7 +179,8 @@ std::optional<ChunkPlace> IndexSegment::find(const Digest& digest) const {
 std::vector<IndexEntry> IndexSegment::page(std::size_t number) const {
     const View page = checked_page(number);
     std::vector<IndexEntry> entries(Decoder(page.subspan(8), path_).u64());
-    for (std::size_t i = 0; i < entries.size(); ++i) entries[i] = decode_entry(page.subspan(page_head + i * index_entry_size));
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        entries[i] = decode_entry(page.subspan(page_head + i * index_entry_size));
     return entries;
 }
 

@@ -46,7 +46,8 @@ void encode_source(Encoder& out, const SourceRecord& source) {
     out.text(source.label);
     out.text(source.origin);
     encode_root(out, source.entries);
-    for (const std::uint64_t n : {source.entry_count, source.file_count, source.content_bytes, source.changed_count}) out.varint(n);
+    for (const std::uint64_t n : {source.entry_count, source.file_count, source.content_bytes, source.changed_count})
+        out.varint(n);
 }
 
 SourceRecord decode_source(Decoder& in) {
@@ -55,10 +56,12 @@ SourceRecord decode_source(Decoder& in) {
     if (type < 1 || type > 3) in.fail("a source has an unknown type");
     source.type = static_cast<SourceType>(type);
     source.label = in.text(text_limit);
-    if (source.label.find('/') != std::string::npos || source.label == "." || source.label == "..") in.fail("a source's label is no file name");
+    if (source.label.find('/') != std::string::npos || source.label == "." || source.label == "..")
+        in.fail("a source's label is no file name");
     source.origin = in.text(text_limit);
     source.entries = decode_root(in);
-    for (std::uint64_t* n : {&source.entry_count, &source.file_count, &source.content_bytes, &source.changed_count}) *n = in.varint();
+    for (std::uint64_t* n : {&source.entry_count, &source.file_count, &source.content_bytes, &source.changed_count})
+        *n = in.varint();
     return source;
 }
 
@@ -157,7 +160,8 @@ Manifest decode_manifest(View bytes, std::string_view where) {
         throw damage(where, "not a manifest or a newer version");
     const View body = bytes.first(bytes.size() - checksum_size);
     const Digest digest = digest_of(body);
-    if (std::memcmp(digest.bytes.data(), bytes.last(checksum_size).data(), checksum_size) != 0) throw damage(where, "its checksum differs");
+    if (std::memcmp(digest.bytes.data(), bytes.last(checksum_size).data(), checksum_size) != 0)
+        throw damage(where, "its checksum differs");
     Decoder in(body.subspan(magic.size()), where);
     Manifest manifest;
     std::memcpy(manifest.store.bytes.data(), in.raw(16).data(), 16);

@@ -52,14 +52,14 @@ struct Manifest {
     Uuid store;
     std::string name;
     std::uint64_t sequence = 0;
-    Time started, finished;   ///< the save
-    Time file_clock;          ///< Clock::file_clock at its start: what is stamped at or after it may have changed unseen
+    Time started, finished;  ///< the save
+    Time file_clock;         ///< Clock::file_clock at its start: what is stamped at or after it may have changed unseen
     std::string host, command;
     std::vector<SourceRecord> sources;
     std::uint64_t bytes_read = 0, bytes_new = 0, bytes_stored = 0;
     SaveTimes times;
     std::vector<SavedNote> notes;
-    std::string transaction;  ///< id of the transaction that made it; "" for none
+    std::string transaction;                             ///< id of the transaction that made it; "" for none
     std::map<std::uint32_t, std::string> users, groups;  ///< names of the owner ids, where they have one
     bool operator==(const Manifest&) const = default;
 

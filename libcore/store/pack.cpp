@@ -57,10 +57,12 @@ struct Tail {
 
 Tail read_tail(const Object& pack) {
     const std::string where = pack.path();
-    if (pack.size() > pack_limit || pack.size() < head_size + tail_size) throw damage(where, "a pack cannot have this length");
+    if (pack.size() > pack_limit || pack.size() < head_size + tail_size)
+        throw damage(where, "a pack cannot have this length");
     Bytes head(head_size);
     pack.read_at(head, 0);
-    if (text_of(View(head).first(head_magic.size())) != head_magic) throw damage(where, "not a pack or a newer version");
+    if (text_of(View(head).first(head_magic.size())) != head_magic)
+        throw damage(where, "not a pack or a newer version");
     for (std::byte b : View(head).subspan(head_magic.size()))
         if (b != std::byte{0}) throw damage(where, "a reserved field of its head is not zero");
     Bytes bytes(tail_size);
@@ -71,7 +73,8 @@ Tail read_tail(const Object& pack) {
     if (in.u64() != checksum_of(View(bytes).first(32))) in.fail("the tail's checksum differs");
     if (text_of(in.raw(8)) != tail_magic) in.fail("it does not end like a pack");
     const std::uint64_t table = std::uint64_t{tail.blocks} * block_row + std::uint64_t{tail.chunks} * chunk_row;
-    if (tail.offset < head_size || tail.offset + table + tail_size != pack.size()) in.fail("its table has another length than it says");
+    if (tail.offset < head_size || tail.offset + table + tail_size != pack.size())
+        in.fail("its table has another length than it says");
     return tail;
 }
 
@@ -84,7 +87,8 @@ PackBlock decode_block_row(Decoder& in, std::uint64_t expected_offset, std::uint
     if (chunks > chunks_left) in.fail("a block has more chunks than the pack");
     block.chunks.resize(chunks);
     block.checksum = in.u64();
-    if (block.offset != expected_offset || block.stored < block_header_size || block.offset + std::uint64_t{block.stored} > end)
+    if (block.offset != expected_offset || block.stored < block_header_size ||
+        block.offset + std::uint64_t{block.stored} > end)
         in.fail("a block lies outside its place");
     if (block.raw > block_raw_limit) in.fail("a block's content has an impossible length");
     return block;
@@ -132,7 +136,9 @@ PackWriter::Finished PackWriter::finish() {
     size_ += footer.size();
     const Digest id = digest_of(footer);
     if (!upload_->commit(pack_name(id)))
-        throw Failure({.what = "cannot store a pack", .where = backend_.path() + "/" + pack_name(id), .why = "its random name is taken"});
+        throw Failure({.what = "cannot store a pack",
+                       .where = backend_.path() + "/" + pack_name(id),
+                       .why = "its random name is taken"});
     return {id, size_};
 }
 

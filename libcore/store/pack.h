@@ -1,6 +1,8 @@
-// A pack: blocks written one after another, then a footer that names every chunk in them. The unit of writing and of removal.
+// A pack: blocks written one after another, then a footer that names every chunk in them. The unit of writing and of
+// removal.
 //
-// FORMAT.md section 4. A pack is named by the SHA-256 of its footer, which holds every block's checksum and every chunk's digest.
+// FORMAT.md section 4. A pack is named by the SHA-256 of its footer, which holds every block's checksum and every
+// chunk's digest.
 #pragma once
 
 #include <cstdint>

@@ -9,11 +9,14 @@ constexpr std::size_t packs_open = 128;
 
 }  // namespace
 
-Reader::Reader(Store& store, std::uint64_t cache_bytes) : store_(store), index_(store.index()), cache_bytes_(cache_bytes) {}
+Reader::Reader(Store& store, std::uint64_t cache_bytes)
+    : store_(store), index_(store.index()), cache_bytes_(cache_bytes) {}
 
 Chunk Reader::read(const ChunkRef& chunk) {
     const std::vector<ChunkPlace> places = index_.find_all(chunk.digest);
-    if (places.empty()) throw damage(store_.backend().path(), "chunk " + chunk.digest.hex().substr(0, 16) + " is in no index; try 'ftckpt repair'");
+    if (places.empty())
+        throw damage(store_.backend().path(),
+                     "chunk " + chunk.digest.hex().substr(0, 16) + " is in no index; try 'ftckpt repair'");
     for (std::size_t i = 0; i + 1 < places.size(); ++i) {
         try {
             return read_at(chunk, places[i]);
@@ -29,7 +32,8 @@ Chunk Reader::read_at(const ChunkRef& chunk, const ChunkPlace& place) {
     if (place.length != chunk.length) throw damage(where, "a chunk has another length than its checkpoint says");
     Chunk out;
     out.block = block(place);
-    if (std::uint64_t{place.chunk_offset} + place.length > out.block->size()) throw damage(where, "a chunk lies outside its block");
+    if (std::uint64_t{place.chunk_offset} + place.length > out.block->size())
+        throw damage(where, "a chunk lies outside its block");
     out.bytes = View(*out.block).subspan(place.chunk_offset, place.length);
     if (digest_of(out.bytes) != chunk.digest) throw damage(where, "a chunk's content has another digest");
     return out;

@@ -1,7 +1,7 @@
 // Chunks out of a store, verified: the only way in which stored bytes reach anybody.
 //
-// Each block is read and decompressed once while it stays in the cache, whoever asks; each chunk's digest is checked before it is handed out.
-// Where the index knows several places of a chunk, a damaged one is passed over.
+// Each block is read and decompressed once while it stays in the cache, whoever asks; each chunk's digest is checked
+// before it is handed out. Where the index knows several places of a chunk, a damaged one is passed over.
 #pragma once
 
 #include <condition_variable>

@@ -7,7 +7,8 @@
 namespace ft::store {
 namespace {
 
-// Small, because a change to one file of a thousand should store little more than that file's entry again (measured in FORMAT.md).
+// Small, because a change to one file of a thousand should store little more than that file's entry again (measured in
+// FORMAT.md).
 constexpr ChunkSizes entry_chunks{.min = 1U << 10, .normal = 4U << 10, .max = 16U << 10};
 constexpr std::size_t refs_in_root = 64;
 constexpr std::size_t scan_step = 64U << 10;
@@ -94,7 +95,8 @@ RootReader::RootReader(Reader& reader, const Root& root, std::function<void(cons
 
 Bytes RootReader::next() {
     Bytes bytes = piece(0);
-    if (bytes.size() > left_ || (bytes.empty() && left_ != 0)) throw damage("a stream of entries", "it has another length than its root says");
+    if (bytes.size() > left_ || (bytes.empty() && left_ != 0))
+        throw damage("a stream of entries", "it has another length than its root says");
     left_ -= bytes.size();
     return bytes;
 }

@@ -1,7 +1,7 @@
 // A byte stream kept as chunks under a small root: the streams of entries of every checkpoint.
 //
-// The stream is cut by content into small chunks; where there are many, the list of their refs is a stream of the same kind, and so on
-// (a Merkle tree), so that two checkpoints that differ little share nearly all of it.
+// The stream is cut by content into small chunks; where there are many, the list of their refs is a stream of the same
+// kind, and so on (a Merkle tree), so that two checkpoints that differ little share nearly all of it.
 //
 //     RootWriter out(writer, lane); out.append(bytes); Root root = out.finish();
 //     RootReader in(reader, root); while (Bytes piece = in.next(); !piece.empty()) ...
@@ -32,15 +32,17 @@ private:
     void cut(bool at_end);
     ChunkSizes sizes_;
     std::function<void(View)> emit_;
-    Bytes buffer_;              // from the start of the chunk that is open
-    std::size_t scanned_ = 0;   // bytes of buffer_ whose candidates are known
-    std::size_t before_ = 0;    // bytes at the front of buffer_ that belong to chunks already given out (the hash looks back)
+    Bytes buffer_;             // from the start of the chunk that is open
+    std::size_t scanned_ = 0;  // bytes of buffer_ whose candidates are known
+    std::size_t before_ =
+        0;  // bytes at the front of buffer_ that belong to chunks already given out (the hash looks back)
     std::vector<Candidate> candidates_;  // counted from the buffer's start
 };
 
 class RootWriter {
 public:
-    /// lane   takes the new chunks; only this writer uses it.   depth  0; of the writers of lists of refs: how far above the stream.
+    /// lane   takes the new chunks; only this writer uses it.   depth  0; of the writers of lists of refs: how far
+    /// above the stream.
     RootWriter(Writer& writer, Writer::Lane& lane, std::uint8_t depth = 0);
     void append(View bytes);
     [[nodiscard]] Root finish();

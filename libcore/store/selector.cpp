@@ -11,12 +11,18 @@ namespace {
 constexpr std::string_view latest = "latest";
 
 [[noreturn]] void malformed(std::string_view selector) {
-    throw Failure({.what = "cannot read the checkpoint's name", .where = "'" + printable(selector) + "'",
-                   .why = "it is not NAME, NAME@SEQ, NAME@latest, NAME@latest-N or NAME@TIME", .todo = "see 'ftckpt list'", .exit = Exit::usage});
+    throw Failure({.what = "cannot read the checkpoint's name",
+                   .where = "'" + printable(selector) + "'",
+                   .why = "it is not NAME, NAME@SEQ, NAME@latest, NAME@latest-N or NAME@TIME",
+                   .todo = "see 'ftckpt list'",
+                   .exit = Exit::usage});
 }
 
 [[noreturn]] void nothing(const std::string& selector, const Backend& backend, const std::string& todo) {
-    throw Failure({.what = "no checkpoint '" + printable(selector) + "'", .where = backend.path(), .todo = todo, .exit = Exit::no});
+    throw Failure({.what = "no checkpoint '" + printable(selector) + "'",
+                   .where = backend.path(),
+                   .todo = todo,
+                   .exit = Exit::no});
 }
 
 /// N of "latest-N"; 0 for "latest" and for nothing; std::nullopt for another word.
@@ -26,7 +32,8 @@ std::optional<std::uint64_t> steps_back(std::string_view which) {
     return parse_number(which.substr(latest.size() + 1));
 }
 
-std::optional<std::uint64_t> newest_at(Store& store, const std::string& name, const std::vector<std::uint64_t>& sequences, Time time) {
+std::optional<std::uint64_t> newest_at(Store& store, const std::string& name,
+                                       const std::vector<std::uint64_t>& sequences, Time time) {
     for (auto at = sequences.rbegin(); at != sequences.rend(); ++at)
         if (store.manifest({name, *at}).finished <= time) return *at;
     return std::nullopt;
@@ -45,7 +52,8 @@ CheckpointId Store::resolve(std::string_view selector) {
         const std::optional<std::string> near = did_you_mean(name, known);
         nothing(std::string(selector), *backend_, near ? "did you mean '" + *near + "'?" : "see 'ftckpt list'");
     }
-    const std::string todo = "'" + name + "' has " + std::to_string(all.front()) + " to " + std::to_string(all.back()) + "; see 'ftckpt list " + name + "'";
+    const std::string todo = "'" + name + "' has " + std::to_string(all.front()) + " to " + std::to_string(all.back()) +
+                             "; see 'ftckpt list " + name + "'";
     std::optional<std::uint64_t> found;
     if (const auto number = parse_number(which)) {
         if (std::binary_search(all.begin(), all.end(), *number)) found = *number;

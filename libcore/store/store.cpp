@@ -37,7 +37,9 @@ FormatInfo decode_format(View bytes, const std::string& where) {
     if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");
     in.end();
     if (format.version != version || digest_id != 1 || (features & ~known_incompatible_features) != 0)
-        throw Failure({.what = "cannot open the store", .where = where, .why = "it was made by a newer version of ft",
+        throw Failure({.what = "cannot open the store",
+                       .where = where,
+                       .why = "it was made by a newer version of ft",
                        .todo = "use that version"});
     return format;
 }
@@ -51,7 +53,9 @@ std::optional<FormatInfo> find_format(Backend& backend) {
 }
 
 [[noreturn]] void no_store(const Backend& backend) {
-    throw Failure({.what = "no store", .where = backend.path(), .why = "there is no 'format' in it",
+    throw Failure({.what = "no store",
+                   .where = backend.path(),
+                   .why = "there is no 'format' in it",
                    .todo = "name one with --store, or make one by 'ftckpt save'"});
 }
 
@@ -60,7 +64,8 @@ std::optional<FormatInfo> find_format(Backend& backend) {
 bool is_valid_name(std::string_view name) {
     if (name.empty() || name.size() > 200 || name.front() == '.' || name.front() == '-' || !is_utf8(name)) return false;
     return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c >= 0x80;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-' || c >= 0x80;
     });
 }
 
@@ -78,7 +83,8 @@ Store Store::open_or_create(Backend& backend, Clock& clock) {
     if (!format) {
         for (const std::string& name : backend.list(""))
             if (name != "tmp" && name != "lost+found")
-                throw Failure({.what = "cannot make a store", .where = backend.path(),
+                throw Failure({.what = "cannot make a store",
+                               .where = backend.path(),
                                .why = "the directory is not empty ('" + printable(name) + "' is in it)",
                                .todo = "name an empty or missing directory with --store"});
         const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
@@ -115,7 +121,8 @@ Manifest Store::manifest(const CheckpointId& id) {
     const std::string object = "checkpoints/" + id.name + "/" + std::to_string(id.sequence);
     const std::optional<Bytes> bytes = backend_->get(object, manifest_limit);
     const std::string where = backend_->path() + "/" + object;
-    if (!bytes) throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = backend_->path(), .exit = Exit::no});
+    if (!bytes)
+        throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = backend_->path(), .exit = Exit::no});
     Manifest manifest = decode_manifest(*bytes, where);
     if (manifest.name != id.name || manifest.sequence != id.sequence || manifest.store != format_.uuid)
         throw damage(where, "it is the manifest of another checkpoint");

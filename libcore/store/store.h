@@ -1,4 +1,5 @@
-// The store: a place that keeps checkpoints as immutable, checksummed, deduplicated objects, with one atomic step per save.
+// The store: a place that keeps checkpoints as immutable, checksummed, deduplicated objects, with one atomic step per
+// save.
 //
 // Everything here stands on Backend: objects are put whole or not at all, never changed. FORMAT.md has the bytes.
 //
@@ -52,14 +53,14 @@ public:
     [[nodiscard]] std::vector<std::string> names();
     /// Sequence numbers of a name, ascending.
     [[nodiscard]] std::vector<std::uint64_t> sequences(const std::string& name);
-    /// Resolves NAME, NAME@7, NAME@latest, NAME@latest-1, NAME@2026-11-23T10:00 (newest at or before). Failure: usage for a malformed selector,
-    /// Exit::no where nothing matches (with did-you-mean).
+    /// Resolves NAME, NAME@7, NAME@latest, NAME@latest-1, NAME@2026-11-23T10:00 (newest at or before). Failure: usage
+    /// for a malformed selector, Exit::no where nothing matches (with did-you-mean).
     [[nodiscard]] CheckpointId resolve(std::string_view selector);
     /// Failure: Exit::no where missing, Exit::damage where damaged.
     [[nodiscard]] Manifest manifest(const CheckpointId& id);
 
-    /// Chunks known to be stored. The first call announces this process as a user of the store (Backend::use) and loads the index: what is
-    /// read or relied upon after it is not removed meanwhile. So: index() first, manifest() then.
+    /// Chunks known to be stored. The first call announces this process as a user of the store (Backend::use) and loads
+    /// the index: what is read or relied upon after it is not removed meanwhile. So: index() first, manifest() then.
     Index& index();
     /// Forgets the loaded index, so that the next index() sees what was put meanwhile. References to it end.
     void reload_index() { index_.reset(); }

@@ -15,7 +15,8 @@ constexpr std::size_t entries_in_memory = 128 << 10;
 /// Adds the time of a scope to a counter of nanoseconds.
 class Timed {
 public:
-    Timed(Clock& clock, std::atomic<std::uint64_t>& counter) : clock_(clock), counter_(counter), start_(clock.monotonic()) {}
+    Timed(Clock& clock, std::atomic<std::uint64_t>& counter)
+        : clock_(clock), counter_(counter), start_(clock.monotonic()) {}
     ~Timed() { counter_ += static_cast<std::uint64_t>((clock_.monotonic() - start_).count()); }
     Timed(const Timed&) = delete;
     Timed& operator=(const Timed&) = delete;

@@ -1,7 +1,8 @@
-// One save's session with a store: takes chunks from several threads, keeps each new one once, and publishes a manifest.
+// One save's session with a store: takes chunks from several threads, keeps each new one once, and publishes a
+// manifest.
 //
-// Order, and why it is safe: packs become durable, then the index that names their chunks, then the manifest. A writer that dies leaves
-// whole packs at most; the next one indexes and uses them.
+// Order, and why it is safe: packs become durable, then the index that names their chunks, then the manifest. A writer
+// that dies leaves whole packs at most; the next one indexes and uses them.
 //
 //     Writer writer(store, {.level = 1});
 //     Writer::Lane lane(writer);  lane.add(ref, bytes);  lane.flush();   // a lane a thread
@@ -56,7 +57,8 @@ public:
 
     /// All chunks of all (flushed) lanes are durable and indexed when it returns.
     void finish();
-    /// After finish(): gives the manifest its store and sequence number and makes it visible and durable. returns  the sequence.
+    /// After finish(): gives the manifest its store and sequence number and makes it visible and durable. returns  the
+    /// sequence.
     [[nodiscard]] std::uint64_t publish(Manifest manifest);
 
     struct Counters {
@@ -71,8 +73,12 @@ private:
         mutable std::mutex mutex;
         std::unordered_set<Digest> set;
     };
-    [[nodiscard]] Claims& claims_of(const Digest& digest) { return claims_[std::to_integer<std::size_t>(digest.bytes[31]) % claims_.size()]; }
-    [[nodiscard]] const Claims& claims_of(const Digest& digest) const { return const_cast<Writer*>(this)->claims_of(digest); }
+    [[nodiscard]] Claims& claims_of(const Digest& digest) {
+        return claims_[std::to_integer<std::size_t>(digest.bytes[31]) % claims_.size()];
+    }
+    [[nodiscard]] const Claims& claims_of(const Digest& digest) const {
+        return const_cast<Writer*>(this)->claims_of(digest);
+    }
     [[nodiscard]] bool claim(const Digest& digest);
     void write_block(View stored, std::uint32_t raw, std::vector<ChunkRef> chunks);
     void close_pack(std::shared_ptr<PackWriter> pack);

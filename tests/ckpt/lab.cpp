@@ -111,23 +111,30 @@ ckpt::SaveReport Lab::save_stream(const std::string& name, const std::string& co
     return ckpt::save(sources, store(), {.name = name, .allow_empty = allow_empty}, disk_.clock(), progress_);
 }
 
-ckpt::RestoreReport Lab::restore(const std::string& selector, const std::string& destination, ckpt::Placement placement) {
+ckpt::RestoreReport Lab::restore(const std::string& selector, const std::string& destination,
+                                 ckpt::Placement placement) {
     store::Store& from = store();
     const ckpt::RestoreRequest request{.checkpoint = from.resolve(selector), .powers = {.as_root = true}};
-    return ckpt::restore_tree(from, request, {.parent = *root_, .name = destination, .placement = placement}, disk_.clock(), progress_);
+    return ckpt::restore_tree(from, request, {.parent = *root_, .name = destination, .placement = placement},
+                              disk_.clock(), progress_);
 }
 
 std::string Lab::stream(const std::string& selector) {
     store::Store& from = store();
     std::string out;
-    (void)ckpt::restore_stream(from, {.checkpoint = from.resolve(selector)}, "", [&](View bytes) { out += text_of(bytes); },
-                               disk_.clock(), progress_);
+    (void)ckpt::restore_stream(
+        from, {.checkpoint = from.resolve(selector)}, "", [&](View bytes) { out += text_of(bytes); }, disk_.clock(),
+        progress_);
     return out;
 }
 
-ckpt::VerifyReport Lab::verify(ckpt::VerifyRequest request) { return ckpt::verify(store(), request, disk_.clock(), progress_); }
+ckpt::VerifyReport Lab::verify(ckpt::VerifyRequest request) {
+    return ckpt::verify(store(), request, disk_.clock(), progress_);
+}
 
-ckpt::PruneReport Lab::prune(ckpt::PruneRequest request) { return ckpt::prune(store(), request, disk_.clock(), progress_); }
+ckpt::PruneReport Lab::prune(ckpt::PruneRequest request) {
+    return ckpt::prune(store(), request, disk_.clock(), progress_);
+}
 
 std::vector<std::string> Lab::objects(const std::string& prefix) {
     std::vector<std::string> found;

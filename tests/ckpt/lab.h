@@ -1,4 +1,5 @@
-// A small world for tests of saving and restoring: a simulated disk with a tree "data" and a store "store", one thread, no waiting.
+// A small world for tests of saving and restoring: a simulated disk with a tree "data" and a store "store", one thread,
+// no waiting.
 #pragma once
 
 #include <map>

@@ -19,7 +19,9 @@ std::vector<std::string> reasons(const std::vector<ckpt::Candidate>& candidates,
     return out;
 }
 
-ckpt::Candidate at(std::uint64_t sequence, std::int64_t seconds) { return {{"t", sequence}, {seconds, 0}, false, false}; }
+ckpt::Candidate at(std::uint64_t sequence, std::int64_t seconds) {
+    return {{"t", sequence}, {seconds, 0}, false, false};
+}
 
 }  // namespace
 
@@ -125,11 +127,14 @@ TEST_CASE("a second maintainer is told that it must wait", "[ckpt]") {
 TEST_CASE("a policy keeps the newest of each period", "[ckpt]") {
     constexpr std::int64_t hour = 3600, day = 24 * hour;
     const std::int64_t noon = 1'700'006'400;  // 2023-11-15 00:00 UTC
-    const std::vector<ckpt::Candidate> candidates{at(1, noon - 2 * day), at(2, noon - day), at(3, noon - day + 60), at(4, noon), at(5, noon + 60)};
+    const std::vector<ckpt::Candidate> candidates{at(1, noon - 2 * day), at(2, noon - day), at(3, noon - day + 60),
+                                                  at(4, noon), at(5, noon + 60)};
     CHECK(reasons(candidates, {.keep_last = 1}) == std::vector<std::string>{"", "", "", "", "last"});
     CHECK(reasons(candidates, {.keep_daily = 2}) == std::vector<std::string>{"", "", "daily", "", "daily"});
-    CHECK(reasons(candidates, {.keep_within = std::chrono::seconds(30)}) == std::vector<std::string>{"", "", "", "", "within"});
-    CHECK(reasons(candidates, {.keep_last = 1, .keep_hourly = 1}) == std::vector<std::string>{"", "", "", "", "last, hourly"});
+    CHECK(reasons(candidates, {.keep_within = std::chrono::seconds(30)}) ==
+          std::vector<std::string>{"", "", "", "", "within"});
+    CHECK(reasons(candidates, {.keep_last = 1, .keep_hourly = 1}) ==
+          std::vector<std::string>{"", "", "", "", "last, hourly"});
 }
 
 TEST_CASE("incomplete checkpoints never count towards what is kept", "[ckpt]") {

@@ -6,12 +6,14 @@
 namespace ft::test {
 namespace {
 
-ckpt::RestoreReport in_place(Lab& lab, const std::string& selector, const std::string& destination, bool trust_times = false) {
+ckpt::RestoreReport in_place(Lab& lab, const std::string& selector, const std::string& destination,
+                             bool trust_times = false) {
     store::Store& from = lab.store();
     Progress progress;
-    return ckpt::restore_tree(from, {.checkpoint = from.resolve(selector), .powers = {.as_root = true}},
-                              {.parent = lab.root(), .name = destination, .placement = ckpt::Placement::in_place, .trust_times = trust_times},
-                              lab.disk().clock(), progress);
+    return ckpt::restore_tree(
+        from, {.checkpoint = from.resolve(selector), .powers = {.as_root = true}},
+        {.parent = lab.root(), .name = destination, .placement = ckpt::Placement::in_place, .trust_times = trust_times},
+        lab.disk().clock(), progress);
 }
 
 void put(Lab& lab, const std::string& dir, const std::string& name, const std::string& content) {
@@ -22,7 +24,9 @@ void put(Lab& lab, const std::string& dir, const std::string& name, const std::s
     file->write_at(view_of(content), 0);
 }
 
-std::uint64_t inode(Lab& lab, const std::string& dir, const std::string& name) { return io::open_dir(lab.root(), dir)->stat(name)->ino; }
+std::uint64_t inode(Lab& lab, const std::string& dir, const std::string& name) {
+    return io::open_dir(lab.root(), dir)->stat(name)->ino;
+}
 
 }  // namespace
 
@@ -150,7 +154,8 @@ TEST_CASE("holes come back as holes, in place too", "[ckpt]") {
     const auto holes = [&](const std::string& dir) {
         const std::unique_ptr<io::File> copy = io::open_file(*io::open_dir(lab.root(), dir), "sparse");
         const std::optional<io::Extent> first = copy->next_data(0);
-        return first && first->start == 65536 && first->end == 65536 + 8192 && !copy->next_data(first->end) && copy->stat().size == 1 << 20;
+        return first && first->start == 65536 && first->end == 65536 + 8192 && !copy->next_data(first->end) &&
+               copy->stat().size == 1 << 20;
     };
     REQUIRE(holes("data"));
     lab.restore("t", "out");
@@ -220,7 +225,8 @@ TEST_CASE("diff tells what was added, removed and changed", "[ckpt]") {
         return text;
     };
     std::vector<ckpt::Difference> with_tree, between;
-    ckpt::diff_tree(lab.store(), {"t", 1}, lab.disk().root(), "data", 0, [&](const ckpt::Difference& d) { with_tree.push_back(d); });
+    ckpt::diff_tree(lab.store(), {"t", 1}, lab.disk().root(), "data", 0,
+                    [&](const ckpt::Difference& d) { with_tree.push_back(d); });
     CHECK(letters(with_tree) == "-a cb +d ");
     lab.save("t");
     ckpt::diff_checkpoints(lab.store(), {"t", 1}, {"t", 2}, [&](const ckpt::Difference& d) { between.push_back(d); });

@@ -22,7 +22,8 @@ TEST_CASE("a tree comes back as it was saved", "[ckpt]") {
 
 TEST_CASE("an unchanged tree is not read again and stores next to nothing", "[ckpt]") {
     Lab lab;
-    for (int i = 0; i < 200; ++i) lab.write("d" + std::to_string(i % 7) + "/f" + std::to_string(i), noise(static_cast<std::uint64_t>(i), 3000));
+    for (int i = 0; i < 200; ++i)
+        lab.write("d" + std::to_string(i % 7) + "/f" + std::to_string(i), noise(static_cast<std::uint64_t>(i), 3000));
     lab.save("t");
     const ckpt::SaveReport again = lab.save("t");
     CHECK(again.bytes_read == 0);
