@@ -8,7 +8,7 @@ setup() {
 
 # flags_in_help: "-s" and "--store DIR", a line each, from the --help on stdin.
 flags_in_help() {
-    sed -n '/^Flags:/,$p' | grep -oE '^ +(-[A-Za-z0-9], )?--[a-z-]+( [^ ]+)?' | sed 's/^ *//; s/, /\n/' | sort
+    sed -n '/^Flags:/,$p' | grep -oE '^  (-[A-Za-z0-9], |    )--[a-z-]+( [^ ]+)?' | sed 's/^ *//; s/, /\n/' | sort
 }
 
 # flags_on_page PAGE [SUBSECTION]: the same from the items of the page, or of one .Ss of it.
@@ -23,7 +23,7 @@ flags_on_page() {
         }' "$man/$1" | sort
 }
 
-commands_in_help() { ftckpt --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort; }
+commands_in_help() { ftckpt --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' | sort; }
 
 @test "ftckpt(1) has a section for each command, and for no other" {
     commands_in_help >"$BATS_TEST_TMPDIR/help"
