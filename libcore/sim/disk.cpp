@@ -109,6 +109,7 @@ void SimDisk::begin(const Caller& caller, Call call, Object object) {
     clock_.advance(call_time);
     if (tracing_) trace_.push_back(std::to_string(caller.process) + " " + name_of(call) + " " + object.path());
     if (changes_disk(call)) begin_step(caller, call);
+    fault_.reset();
     if (!rules_.empty()) meet_faults(call, object);
 }
 
@@ -150,6 +151,11 @@ void SimDisk::meet_faults(Call call, Object object) {
         if (!glob_match(fault.path, below_root)) continue;
         const std::uint64_t number = rule.seen++;
         if (number < fault.skip || number - fault.skip >= fault.times) continue;
+        ++faults_met_;
+        if (fault.lie) {
+            fault_ = fault;
+            continue;
+        }
         const bool leaves_something =
             call == Call::write || call == Call::sync || call == Call::sync_dir || call == Call::sync_all;
         if (!leaves_something) throw system_failure(std::string("cannot ") + name_of(call), path, fault.error);
@@ -177,6 +183,7 @@ void SimDisk::need_space(std::uint64_t bytes, Object object) const {
 
 int SimDisk::sync(Ino ino) {
     if (const std::optional<Fault> fault = std::exchange(fault_, std::nullopt)) {
+        if (fault->lie) return 0;
         const Ino last = ino == no_ino ? static_cast<Ino>(state_.highest_ino()) : ino;
         for (Ino one = ino == no_ino ? root_ino : ino; one <= last; ++one) state_.fail_sync(one, mix(seed_, steps_));
         return fault->error;
@@ -189,6 +196,7 @@ int SimDisk::sync(Ino ino) {
 }
 
 bool SimDisk::try_lock(const Caller& caller, Ino ino, const void* holder, bool exclusive) {
+    if (const std::optional<Fault> fault = std::exchange(fault_, std::nullopt)) return true;  // a lie: nothing is held
     const auto mine = [&](const Held& held) { return held.holder == holder; };
     for (const Held& held : locks_)
         if (held.ino == ino && !mine(held) && (exclusive || held.exclusive)) return false;

@@ -11,9 +11,10 @@
 //     after a sync of the directory that it went to. Until then any subset of the names' changes is kept; none needs
 //     another (but directories do not end up with two names). A file's sync covers its content, size and attributes,
 //     not its name.
-//  3. A failed sync loses the un-synced changes of its object: some reached the disk, the rest never will; they are
-//  still seen until the
-//     power is cut, and a later sync says that all is well. (The File that failed stays poisoned, as io/dir.h asks.)
+//  3. A failed sync loses the un-synced changes of its file: some reached the disk, the rest never will; they are still
+//  seen until the
+//     power is cut, and a later sync says that all is well. (The File that failed stays poisoned, as io/dir.h asks.) A
+//     failed sync of a directory makes nothing durable; its names wait for the next one.
 //  4. Any call fails with any errno by rule; a write may stop at any byte before it does; a full disk refuses new
 //  space.
 //  5. Stored bytes rot on demand: flipped bits, zeroed, misdirected, duplicated or stale sectors.
@@ -97,6 +98,8 @@ public:
 
     void fail(Fault fault) { rules_.push_back({std::move(fault), 0}); }
     void clear_faults() { rules_.clear(); }
+    /// Calls that failed or lied by rule.
+    [[nodiscard]] std::uint64_t faults_met() const { return faults_met_; }
     /// No more space beyond so many bytes.
     void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
 
@@ -104,7 +107,11 @@ public:
     void acknowledge(std::string what) { acknowledged_.push_back(std::move(what)); }
     [[nodiscard]] const std::vector<std::string>& acknowledged() const { return acknowledged_; }
 
-    /// Rot. Paths from the root ("store/packs/ab/x"); offsets in bytes.
+    /// Bytes of a file. Paths, here and below, from the root ("store/packs/ab/x").
+    [[nodiscard]] std::uint64_t size_of(const std::string& path) const {
+        return state_.node(find_path(path)).content.size();
+    }
+    /// Rot. Offsets in bytes.
     void flip_bit(const std::string& path, std::uint64_t byte, unsigned bit);
     void zero(const std::string& path, std::uint64_t at, std::uint64_t length);
     void truncate(const std::string& path, std::uint64_t size);
@@ -209,7 +216,8 @@ private:
     ProcessId ending_process_ = 0;
     bool half_ = false;  ///< the running write does half of its work, then the ending comes
     std::vector<Rule> rules_;
-    std::optional<Fault> fault_;  ///< met by the running write or sync, which know what it leaves behind
+    std::uint64_t faults_met_ = 0;
+    std::optional<Fault> fault_;  ///< met by the running write, sync or lock, which know what it leaves behind
     std::vector<std::string> acknowledged_, trace_;
     Scheduler* scheduler_ = nullptr;
     std::function<void(std::uint64_t)> watch_;

@@ -76,7 +76,6 @@ std::unique_ptr<io::Dir> SimDir::find_dir(const std::string& name) {
 std::unique_ptr<io::File> SimDir::create_file(const std::string& name, std::uint32_t mode) {
     return disk_.act(caller_, Call::create, object(name), [&]() -> std::unique_ptr<io::File> {
         if (!is_free("cannot create", name)) return nullptr;
-        disk_.need_space(1, object(name));
         const Ino ino = add({.attributes = {.mode = mode}});
         disk_.state_.assign({{ino_, name, ino}}, now());
         return std::make_unique<SimFile>(disk_, caller_, ino, path_of(name), true);
@@ -86,7 +85,6 @@ std::unique_ptr<io::File> SimDir::create_file(const std::string& name, std::uint
 std::unique_ptr<io::File> SimDir::create_unnamed(std::uint32_t mode) {
     if (!disk_.abilities.unnamed) return nullptr;
     return disk_.act(caller_, Call::create, object(), [&]() -> std::unique_ptr<io::File> {
-        disk_.need_space(1, object());
         const Ino ino = add({.attributes = {.mode = mode}});
         return std::make_unique<SimFile>(disk_, caller_, ino, path_of("(unnamed)"), true);
     });
@@ -105,7 +103,7 @@ bool SimDir::publish(io::File& unnamed, const std::string& name) {
 bool SimDir::make(const std::string& name, Node node) {
     return disk_.act(caller_, Call::make, object(name), [&] {
         if (!is_free("cannot make", name)) return false;
-        disk_.need_space(node.kind == io::Kind::dir ? page_size : 1, object(name));
+        if (node.kind == io::Kind::dir) disk_.need_space(page_size, object(name));
         const Ino ino = add(std::move(node));
         disk_.state_.assign({{ino_, name, ino}}, now());
         return true;

@@ -105,7 +105,8 @@ public:
     /// What fsync(2) of it makes durable: content, size and attributes of a file; attributes and names of a directory.
     void sync(Ino ino);
     void sync_all();
-    /// What a failed fsync leaves: some of the changes durable, the rest lost, though still seen until a power cut.
+    /// What a failed fsync of a file leaves: some of the changes durable, the rest lost, though still seen until a
+    /// power cut. Of a directory: everything as it was.
     void fail_sync(Ino ino, std::uint64_t seed);
 
     /// What is there when the power comes back. Seed 0: nothing un-synced survived; 1: all of it; others: any part of

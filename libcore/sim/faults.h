@@ -52,7 +52,7 @@ enum class Call : std::uint8_t {
 /// Where in a step something happens. half: some of a write's bytes; as `before` for steps that cannot be halved.
 enum class When : std::uint8_t { before, half, after };
 
-/// A rule: calls that match it fail.
+/// A rule: calls that match it fail, or lie.
 struct Fault {
     std::optional<Call> call;  ///< absent: any
     std::string path =
@@ -61,6 +61,7 @@ struct Fault {
     std::uint64_t times = 1;  ///< then so many fail
     int error = EIO;          ///< errno
     std::uint64_t bytes = 0;  ///< write: so many bytes are written before it fails
+    bool lie = false;         ///< it does nothing and says that it did (sync, lock): a planted bug
 };
 
 }  // namespace ft::sim

@@ -202,7 +202,7 @@ void DiskState::sync_all() {
 }
 
 void DiskState::fail_sync(Ino ino, std::uint64_t seed) {
-    if (!seen_[ino]) return;  // a number that is free
+    if (!seen_[ino] || seen_[ino]->kind == io::Kind::dir) return;  // a free number; names wait for the next sync
     Node& node = own(seen_, ino);
     Node& durable = own(durable_, ino);
     Survival survival(mix(seed, ino) | 2, node.content_changes.size() + node.attribute_changes.size());
@@ -210,12 +210,6 @@ void DiskState::fail_sync(Ino ino, std::uint64_t seed) {
     node.content_changes.clear();
     node.attribute_changes.clear();
     node.diverged = true;
-    std::erase_if(name_changes_, [&](const auto& change) {
-        if (change->parts.back().dir != ino) return false;
-        if (!change->moves_directory && !survival.coin()) return true;
-        for (const Assignment& part : change->parts) own(durable_, part.dir).names.set(part.name, part.to);
-        return true;
-    });
 }
 
 DiskState DiskState::after_power_cut(std::uint64_t seed) const {

@@ -4,7 +4,7 @@
 #include "libcore/base/failure.h"
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
-#include "tests/sim/store_scene.h"
+#include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
 
@@ -13,7 +13,7 @@ namespace {
 using Act = std::function<void(Hands)>;
 
 const Act save_tree = [](Hands hands) { save(std::move(hands), {"t", "src2"}); };
-const Act save_second = [](Hands hands) { save(std::move(hands), {"u", "src2"}); };
+const Act save_second = [](Hands hands) { save(std::move(hands), {"u", "src1"}); };
 const Act prune_first = [](Hands hands) { prune(std::move(hands), "u", 1); };
 const Act prune_all_but_one = [](Hands hands) { prune(std::move(hands), "t", 1); };
 const Act repair_store = [](Hands hands) { repair(std::move(hands)); };

@@ -2,7 +2,7 @@
 // power cut. Method: simulated processes that take turns as the seed says (store_scene.h); then the oracle.
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
-#include "tests/sim/store_scene.h"
+#include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
 
@@ -42,6 +42,13 @@ TEST_CASE("saves of one name at once get numbers of their own", "[ckpt][sim]") {
 TEST_CASE("a save beside a prune relies on nothing that goes", "[ckpt][sim]") {
     for_every_seed(1000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(), {saving("t", "src2"), pruning(1 + seed % 2)}, seed);
+    });
+}
+
+TEST_CASE("a prune beside a save of the same name never leaves the name without a checkpoint", "[ckpt][sim]") {
+    const Program prune_u{"prune u", [](Hands hands) { prune(std::move(hands), "u", 1); }};
+    for_every_seed(600, [&](std::uint64_t seed) {
+        run_beside(with_four_checkpoints(), {saving("u", "src1"), prune_u}, seed);
     });
 }
 

@@ -3,7 +3,7 @@
 // look (store_scene.h has the oracle).
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
-#include "tests/sim/store_scene.h"
+#include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
 

@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "libcore/base/failure.h"
-#include "libcore/base/text.h"
-#include "libcore/source/tree_remove.h"
-#include "tests/catch.h"
-#include "tests/sim/seeds.h"
 
 namespace ft::sim {
 
 namespace {
 
 const source::TreeBuilder::Powers as_root{.as_root = true};
+
+void need(bool holds, const char* else_why) {
+    if (!holds) throw Failure({.what = "a program of the scene did not do its work", .why = else_why});
+}
 
 std::string noise(std::size_t length, std::uint64_t seed) {
     Chance chance(seed);
@@ -59,38 +59,6 @@ void describe(io::Dir& dir, const std::string& path, std::vector<std::string>& l
     }
 }
 
-/// Numbers and names that were told.
-std::set<std::string> told(const std::vector<std::string>& acknowledged, const std::string& verb) {
-    std::set<std::string> found;
-    for (const std::string& one : acknowledged)
-        if (one.starts_with(verb + " ")) found.insert(one.substr(verb.size() + 1));
-    return found;
-}
-
-std::uint64_t highest_told(const std::vector<std::string>& acknowledged, const std::string& name) {
-    std::uint64_t highest = 0;
-    for (const std::string& id : told(acknowledged, "saved"))
-        if (id.starts_with(name + "@")) highest = std::max(highest, parse_number(id.substr(name.size() + 1)).value());
-    return highest;
-}
-
-/// A checkpoint that a prune was told to let go, because so many newer ones are there.
-bool may_be_pruned(const std::string& id, const std::string& name, const std::vector<std::uint64_t>& listed,
-                   const std::vector<std::string>& acknowledged) {
-    if (!id.starts_with(name + "@")) return false;
-    const std::uint64_t number = parse_number(id.substr(name.size() + 1)).value();
-    const auto newer =
-        static_cast<std::uint64_t>(listed.end() - std::upper_bound(listed.begin(), listed.end(), number));
-    const std::set<std::string> prunes = told(acknowledged, "pruning " + name);
-    return std::any_of(prunes.begin(), prunes.end(),
-                       [&](const std::string& keep) { return newer >= parse_number(keep).value(); });
-}
-
-bool has_store(Hands& hands) {
-    const std::unique_ptr<io::Dir> dir = hands.root->find_dir("store");
-    return dir && dir->stat("format");
-}
-
 }  // namespace
 
 Hands hands_of(SimDisk& disk) { return {disk, disk.root(), disk.clock()}; }
@@ -117,7 +85,7 @@ const Image& sources() {
 const Image& with_four_checkpoints() {
     static const Image image = [] {
         SimDisk disk(sources(), 1);
-        for (const What& what : {What{"t", "src1"}, {"t", "src2"}, {"t", "src3"}, {"u", "src1"}}) {
+        for (const What& what : {What{"t", "src1"}, {"t", "src2"}, {"t", "src3"}, {"u", "src2"}}) {
             save(hands_of(disk), what);
             disk.clock().sleep(std::chrono::hours(1));
         }
@@ -135,7 +103,7 @@ void save(Hands hands, const What& what) {
     sources[0].name = what.tree;
     Progress progress;
     const ckpt::SaveReport report = ckpt::save(sources, open.store, {.name = what.name}, hands.clock, progress);
-    CHECK_FALSE(report.incomplete());
+    need(!report.incomplete(), "it is not complete");
     hands.disk.acknowledge("saved " + what.name + "@" + std::to_string(report.sequence));
 }
 
@@ -155,7 +123,7 @@ void repair(Hands hands) {
     OpenStore open = open_store(hands);
     Progress progress;
     const ckpt::RepairReport report = ckpt::repair(open.store, 0, hands.clock, progress);
-    CHECK(report.lost.empty());
+    need(report.lost.empty(), "checkpoints lost data");
     hands.disk.acknowledge("repaired");
 }
 
@@ -166,7 +134,7 @@ void restore(Hands hands, const store::CheckpointId& id, const std::string& dest
     const ckpt::RestoreReport report =
         ckpt::restore_tree(open.store, request, {.parent = *hands.root, .name = destination, .placement = placement},
                            hands.clock, progress);
-    CHECK_FALSE(report.incomplete());
+    need(!report.incomplete(), "it is not complete");
     hands.disk.acknowledge("restored " + destination + " " + id.text());
 }
 
@@ -190,78 +158,6 @@ const std::string& expected_tree(const std::string& tree) {
         return found;
     }();
     return expected.at(tree);
-}
-
-void check_checkpoints(Hands& hands) {
-    const std::vector<std::string> acknowledged = hands.disk.acknowledged();
-    std::set<std::string> expected = told(acknowledged, "saved");
-    if (expected.empty() && !has_store(hands)) return;
-    OpenStore open = open_store(hands);
-    const std::set<std::string> gone = told(acknowledged, "pruned");
-    for (const std::string& name : open.store.names()) {
-        const std::vector<std::uint64_t> listed = open.store.sequences(name);
-        for (const std::uint64_t sequence : listed) {
-            const store::CheckpointId id{name, sequence};
-            INFO(id.text());
-            expected.erase(id.text());
-            CHECK_FALSE(gone.contains(id.text()));
-            restore({hands.disk, hands.root->find_dir("."), hands.clock}, id, "out", ckpt::Placement::fresh);
-            const std::string origin = open.store.manifest(id).sources.at(0).origin;
-            CHECK(description_of(*hands.root, "out") == expected_tree(origin));
-            source::remove_tree(*hands.root, "out");
-        }
-        std::erase_if(expected, [&](const std::string& id) { return may_be_pruned(id, name, listed, acknowledged); });
-    }
-    CHECK(expected == std::set<std::string>{});
-}
-
-void check_store(SimDisk& disk) {
-    const std::vector<std::string> acknowledged = disk.acknowledged();
-    Hands hands = hands_of(disk);
-    check_checkpoints(hands);
-    save(hands_of(disk), {"t", "src3"});
-    OpenStore open = open_store(hands);
-    CHECK(open.store.sequences("t").back() > highest_told(acknowledged, "t"));
-    Progress progress;
-    const ckpt::VerifyReport report = ckpt::verify(open.store, {}, disk.clock(), progress);
-    CHECK(report.damaged_count == 0);
-    CHECK(report.checkpoints > 0);
-}
-
-namespace {
-
-void run_world(SimDisk& disk, const std::vector<Program>& programs) {
-    World world(disk, mix(disk.seed(), 11));
-    for (const Program& program : programs)
-        world.add(program.name, [&](Process& process) { program.run(hands_of(world, process)); });
-    world.run();
-    for (std::size_t i = 0; i < programs.size(); ++i) {
-        const auto id = static_cast<ProcessId>(i + 1);
-        INFO(programs[i].name);
-        CHECK(world.end_of(id) != End::hang);
-        if (world.end_of(id) != End::failed) continue;
-        INFO(world.failure_of(id).what());
-        CHECK(programs[i].may_fail.contains(world.failure_of(id).exit()));
-    }
-}
-
-void kill_one(const Image& start, const std::vector<Program>& programs, std::uint64_t seed) {
-    SimDisk disk(start, seed);
-    Chance chance(mix(seed, 12));
-    const auto victim = static_cast<ProcessId>(1 + chance.below(programs.size()));
-    disk.kill_at(victim, chance.below(80), static_cast<When>(chance.below(3)));
-    run_world(disk, programs);
-    check_store(disk);
-    disk.power_cut(chance.next());
-    check_store(disk);
-}
-
-}  // namespace
-
-void run_beside(const Image& start, const std::vector<Program>& programs, std::uint64_t seed) {
-    if (seed % 3 == 0) return kill_one(start, programs, seed);
-    const Scenario scenario = [&](SimDisk& disk) { run_world(disk, programs); };
-    (void)for_every_told_cut(scenario, check_store, {.start = start, .seed = seed, .survivals = 2, .moments = 3});
 }
 
 }  // namespace ft::sim

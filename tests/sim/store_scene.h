@@ -5,7 +5,7 @@
 // origin names its tree, so that the oracle knows what it must hold.
 //
 //     save(disk, *disk.root(), disk.clock(), {"t", "src1"});   // acknowledges "saved t@1"
-//     check_store(disk);                                       // after a power cut
+//     CHECK(complaints_about(disk) == none);                   // after a power cut (store_oracle.h)
 #pragma once
 
 #include <map>
@@ -45,7 +45,7 @@ struct What {
 
 /// src1, src2 and src3.
 [[nodiscard]] const Image& sources();
-/// The same with checkpoints t@1 to t@3 (of src1, src2, src3) and u@1 (of src1), saved one after the other.
+/// The same with checkpoints t@1 to t@3 (of src1, src2, src3) and u@1 (of src2), saved one after the other.
 [[nodiscard]] const Image& with_four_checkpoints();
 
 /// As `ftckpt save`. Acknowledges "saved NAME@SEQ".
@@ -62,23 +62,5 @@ void restore(Hands hands, const store::CheckpointId& id, const std::string& dest
 [[nodiscard]] std::string description_of(io::Dir& parent, const std::string& name);
 /// What src1, src2 or src3 looks like.
 [[nodiscard]] const std::string& expected_tree(const std::string& tree);
-
-/// Programs that run beside each other; what each may fail with.
-struct Program {
-    std::string name;
-    std::function<void(Hands)> run;
-    std::set<Exit> may_fail = {};
-};
-
-/// Runs them on a copy of `start` as the seed says, undisturbed, with one killed somewhere, or with the power cut
-/// somewhere, and checks the store afterwards.
-void run_beside(const Image& start, const std::vector<Program>& programs, std::uint64_t seed);
-
-/// Every checkpoint that was acknowledged and not pruned is listed, each that is listed restores to exactly what its
-/// origin held, the store is sound, and the next save works at once and takes a number that was never acknowledged
-/// before.
-void check_store(SimDisk& disk);
-/// The same without the last part, for a store that goes on being used.
-void check_checkpoints(Hands& hands);
 
 }  // namespace ft::sim

@@ -5,7 +5,7 @@
 #include "libcore/source/tree_remove.h"
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
-#include "tests/sim/store_scene.h"
+#include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
 
