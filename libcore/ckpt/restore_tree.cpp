@@ -1,13 +1,10 @@
 #include "libcore/ckpt/restore_tree.h"
 
-#include <map>
-#include <set>
-
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
 #include "libcore/base/text.h"
 #include "libcore/ckpt/content.h"
-#include "libcore/ckpt/stored_entries.h"
+#include "libcore/ckpt/selection.h"
 
 namespace ft::ckpt {
 namespace {
@@ -54,48 +51,6 @@ bool is_below(const std::string& path, const std::string& dir) {
     return dir.empty() || (path.starts_with(dir) && (path.size() == dir.size() || path[dir.size()] == '/'));
 }
 
-/// What --only selects. A name of a hard-link group brings the content although its first name was not selected.
-class Selection {
-public:
-    Selection(const TreeJob& job, store::Reader& reader) : only_(job.only) {
-        if (only_.empty()) return;
-        StoredEntries entries(reader, job.source.entries, job.where);
-        while (const std::optional<Entry> entry = entries.next()) {
-            if (entry->continues || !matches(entry->path)) continue;
-            if (!entry->hard_link.empty() && !matches(entry->hard_link)) borrowed_.insert(entry->hard_link);
-            for (std::string up = parent_path(entry->path); !up.empty(); up = parent_path(up)) needed_dirs_.insert(up);
-            any_ = true;
-        }
-        if (!any_)
-            throw Failure({.what = "nothing in " + job.where + " matches",
-                           .where = "'" + printable(only_.front()) + "'",
-                           .todo = "see 'ftckpt ls " + job.where + "'",
-                           .exit = Exit::no});
-    }
-
-    /// Whether the entry is placed itself.
-    [[nodiscard]] bool takes(const Entry& entry) const {
-        return only_.empty() || entry.path.empty() || matches(entry.path) ||
-               (entry.kind == io::Kind::dir && needed_dirs_.contains(entry.path));
-    }
-    /// Whether its content is needed under another name.
-    [[nodiscard]] bool lends(const Entry& entry) const { return borrowed_.contains(entry.path); }
-
-private:
-    [[nodiscard]] bool matches(std::string_view path) const {
-        for (;;) {
-            for (const std::string& glob : only_)
-                if (glob_match(glob, path)) return true;
-            const std::size_t slash = path.rfind('/');
-            if (slash == std::string_view::npos) return false;
-            path = path.substr(0, slash);
-        }
-    }
-    const std::vector<std::string>& only_;
-    std::set<std::string> borrowed_, needed_dirs_;
-    bool any_ = false;
-};
-
 class Placing {
 public:
     Placing(const TreeJob& job, store::Reader& reader, Placer& placer, std::shared_ptr<io::Dir> parent,
@@ -104,8 +59,7 @@ public:
           placer_(placer),
           name_(std::move(name)),
           progress_(progress),
-          selection_(job, reader),
-          entries_(reader, job.source.entries, job.where) {
+          entries_(reader, job.source, job.only, job.where) {
         making_.push_back({"", std::move(parent)});
     }
 
@@ -130,7 +84,6 @@ private:
 
     // Producer's side: in path order.
     std::optional<Task> next();
-    std::optional<Entry> next_entry();
     [[nodiscard]] Item locate(Entry entry);
     [[nodiscard]] Task next_piece();
     void begin_large(Item item);
@@ -148,11 +101,8 @@ private:
     Placer& placer_;
     std::string name_;
     Progress& progress_;
-    Selection selection_;
-    StoredEntries entries_;
-    std::vector<OpenDir> making_;        // producer: the directories that lead to the entry at hand; [0] holds the root
-    std::map<std::string, Entry> lent_;  // producer: content of names that are not placed themselves
-    std::map<std::string, std::string> moved_links_;  // producer: hard-link groups whose first name is another one here
+    SelectedEntries entries_;
+    std::vector<OpenDir> making_;  // producer: the directories that lead to the entry at hand; [0] holds the root
     std::optional<Item> put_back_;
     std::shared_ptr<Large> large_;
     std::vector<Run> large_runs_;  // of the record at hand, not yet given out
@@ -162,36 +112,6 @@ private:
     std::shared_ptr<io::Dir> root_;       // consumer
     Totals totals_;
 };
-
-std::optional<Entry> Placing::next_entry() {
-    while (std::optional<Entry> entry = entries_.next()) {
-        if (entry->continues) continue;  // content of what was not taken
-        if (selection_.lends(*entry)) {
-            Entry whole = *entry;
-            while (whole.more) {
-                std::optional<Entry> rest = entries_.next();
-                whole.runs.insert(whole.runs.end(), rest->runs.begin(), rest->runs.end());
-                whole.more = rest->more;
-            }
-            lent_[whole.path] = std::move(whole);
-            continue;
-        }
-        if (!selection_.takes(*entry)) continue;
-        if (auto lender = lent_.find(entry->hard_link); !entry->hard_link.empty() && lender != lent_.end()) {
-            // The first name of the group that is placed gets the content; the others link to it.
-            if (auto moved = moved_links_.find(entry->hard_link); moved != moved_links_.end()) {
-                entry->hard_link = moved->second;
-            } else {
-                moved_links_[entry->hard_link] = entry->path;
-                Entry full = lender->second;
-                full.path = entry->path;
-                entry = std::move(full);
-            }
-        }
-        return entry;
-    }
-    return std::nullopt;
-}
 
 Item Placing::locate(Entry entry) {
     Item item{.entry = std::move(entry)};
@@ -222,7 +142,7 @@ std::optional<Task> Placing::next() {
         std::optional<Item> item = std::move(put_back_);
         put_back_.reset();
         if (!item) {
-            std::optional<Entry> entry = next_entry();
+            std::optional<Entry> entry = entries_.next();
             if (!entry) break;
             item = locate(std::move(*entry));
         }
@@ -254,10 +174,9 @@ void Placing::begin_large(Item item) {
 
 Task Placing::next_piece() {
     if (large_runs_.empty() && large_more_) {
-        std::optional<Entry> rest = entries_.next();
-        check(rest && rest->continues, "the reader of entries refuses one that is cut");
-        large_runs_ = std::move(rest->runs);
-        large_more_ = rest->more;
+        Entry rest = entries_.rest();
+        large_runs_ = std::move(rest.runs);
+        large_more_ = rest.more;
     }
     Task task{.large = large_, .at = large_at_};
     std::uint64_t bytes = 0;

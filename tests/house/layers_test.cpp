@@ -43,6 +43,7 @@ const std::map<std::string, Names> doors = {
     {"openssl/", {"libcore/base/hash.cpp"}},
     {"xxhash", {"libcore/base/hash.cpp"}},
     {"zstd", {"libcore/store/block.cpp"}},
+    {"archive", {"libcore/ckpt/tar.cpp"}},
     {"nlohmann/", {"libcore/base/json.h", "libcore/base/json.cpp"}},
 };
 

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "libcore/base/text.h"
 #include "libcore/ckpt/restore.h"
+#include "libcore/ckpt/tar.h"
 #include "libcore/ckpt/verbs.h"
 #include "tools/common/jobs.h"
 #include "tools/common/opened_store.h"
@@ -25,6 +28,7 @@ struct RestoreOptions {
     std::vector<std::string> only;
     std::vector<std::string> command;
     bool replace = false, in_place = false, trust_times = false, fallback = false, dry_run = false, timing = false;
+    bool tar = false;
 };
 
 void declare(ui::Flags& flags, RestoreOptions& options) {
@@ -38,6 +42,7 @@ void declare(ui::Flags& flags, RestoreOptions& options) {
     flags.toggle("--trust-times", options.trust_times, "with --in-place: do not read what looks equal");
     flags.option("--only", options.only, "GLOB", "only what matches: a name or a path");
     flags.option("--stream", options.stream, "LABEL", "which stream with DEST '-', or which segment with --shm");
+    flags.toggle("--tar", options.tar, "with DEST '-': the trees as a pax tar stream");
     flags.option("--shm", options.segments, "/SEGMENT", "bring a shared memory segment back under this name");
     flags.toggle("--fallback", options.fallback, "if damaged, take the newest checkpoint that is not");
     flags.toggle("--dry-run", options.dry_run, "say what would be restored");
@@ -56,8 +61,11 @@ void require_sensible(const RestoreOptions& options) {
     clash(options.trust_times && !options.in_place, "--trust-times needs --in-place", "add --in-place");
     clash(options.stream && !to_stdout && options.segments.size() != 1, "--stream needs '-' as DEST, or one --shm",
           "ftrestore NAME - --stream LABEL > FILE");
-    clash(to_stdout && (options.replace || options.in_place || !options.only.empty() || !options.segments.empty()),
-          "--replace, --in-place, --only and --shm do not go with stdout", "give a path, or leave them out");
+    clash(options.tar && (!to_stdout || options.stream), "--tar needs '-' as DEST, and no --stream",
+          "ftrestore NAME --tar - | tar -x");
+    clash(to_stdout && (options.replace || options.in_place || !options.segments.empty()),
+          "--replace, --in-place and --shm do not go with stdout", "give a path, or leave them out");
+    clash(to_stdout && !options.tar && !options.only.empty(), "--only does not go with a stream", "leave it out");
     clash(to_stdout && !options.command.empty(), "a command cannot follow a restore to stdout", "use a pipe instead");
 }
 
@@ -100,9 +108,11 @@ Exit dry_run(ui::Env& env, store::Store& store, const store::CheckpointId& id) {
 ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& options, store::Store& store,
                                       const ckpt::RestoreRequest& request) {
     ui::Output& out = env.out();
-    const ckpt::RestoreReport report = ckpt::restore_stream(
-        store, request, options.stream.value_or(""), [&](View bytes) { out.write(bytes); }, env.clock(),
-        env.progress());
+    const std::function<void(View)> sink = [&](View bytes) { out.write(bytes); };
+    const ckpt::RestoreReport report =
+        options.tar
+            ? ckpt::restore_tar(store, request, sink, env.clock(), env.progress())
+            : ckpt::restore_stream(store, request, options.stream.value_or(""), sink, env.clock(), env.progress());
     out.flush();
     return report;
 }
@@ -183,12 +193,13 @@ Exit run(ui::Env& env, const RestoreOptions& options) {
 ui::Command add_restore() {
     return ui::make_command<RestoreOptions>(
         {.name = "",
-         .usage = {"NAME[@SEL] DEST [--replace | --in-place]", "NAME[@SEL] -", "NAME[@SEL] --shm /SEGMENT",
-                   "NAME[@SEL] DEST -- CMD..."},
+         .usage = {"NAME[@SEL] DEST [--replace | --in-place]", "NAME[@SEL] -", "NAME[@SEL] --tar -",
+                   "NAME[@SEL] --shm /SEGMENT", "NAME[@SEL] DEST -- CMD..."},
          .purpose = "bring a checkpoint back: whole, verified byte by byte, published at once",
          .examples = {{"ftrestore job ./restored", "the newest checkpoint of job"},
                       {"ftrestore job@latest-1 ./state --replace", "the one before, in the place of ./state"},
                       {"ftrestore db - | psql db", "a stream"},
+                      {"ftrestore job --tar - | tar -x -C /elsewhere", "a tree as a tar stream"},
                       {"ftrestore job ./state --replace -- ./run-job", "restore, then start the job again"}},
          .details =
              {"DEST appears whole or not at all. A byte whose checksum does not fit is never handed out: exit code "
