@@ -64,22 +64,29 @@ void add_acl_row(archive_entry* out, int type, std::uint16_t tag, std::uint16_t 
     archive_entry_acl_add_entry(out, type, permissions, kind, static_cast<int>(id), nullptr);
 }
 
-void add_acl(archive_entry* out, const io::Xattr& xattr) {
+/// false where an id is larger than libarchive can carry: a part of an ACL would mean something else.
+bool add_acl(archive_entry* out, const io::Xattr& xattr) {
     const int type = xattr.name.ends_with("default") ? ARCHIVE_ENTRY_ACL_TYPE_DEFAULT : ARCHIVE_ENTRY_ACL_TYPE_ACCESS;
     Decoder in(view_of(xattr.value), xattr.name);
     if (in.u32() != 2) in.fail("an ACL of an unknown version");
+    constexpr std::uint32_t no_id = UINT32_MAX;
+    for (Decoder look = in; !look.empty();) {
+        (void)look.u32();
+        if (const std::uint32_t id = look.u32(); id > INT32_MAX && id != no_id) return false;
+    }
     while (!in.empty()) {
         const std::uint16_t tag = in.u16(), permissions = in.u16();
         add_acl_row(out, type, tag, permissions, in.u32());
     }
+    return true;
 }
 
-void add_xattrs(archive_entry* out, const Entry& entry) {
+void add_xattrs(archive_entry* out, const Entry& entry, Notes& notes) {
     for (const io::Xattr& xattr : entry.xattrs) {
-        if (xattr.name.starts_with(acl_prefix))
-            add_acl(out, xattr);
-        else
+        if (!xattr.name.starts_with(acl_prefix))
             archive_entry_xattr_add_entry(out, xattr.name.c_str(), xattr.value.data(), xattr.value.size());
+        else if (!add_acl(out, xattr))
+            notes.add("left out the ACL of", entry.path, "it has an id beyond 2147483647");
     }
 }
 
@@ -126,6 +133,7 @@ public:
 
     [[nodiscard]] RestoreReport finish() {
         must(archive_write_close(archive_.get()));
+        report_.notes = notes_.take();
         return std::move(report_);
     }
 
@@ -149,7 +157,7 @@ private:
         archive_entry_set_mtime(out.get(), entry.mtime.s, static_cast<long>(entry.mtime.ns));
         if (!entry.symlink.empty()) archive_entry_set_symlink(out.get(), entry.symlink.c_str());
         if (entry.rdev != 0) archive_entry_set_rdev(out.get(), entry.rdev);
-        add_xattrs(out.get(), entry);
+        add_xattrs(out.get(), entry, notes_);
         const bool has_content = entry.kind == io::Kind::file && entry.hard_link.empty();
         archive_entry_set_size(out.get(), has_content ? static_cast<la_int64_t>(entry.size) : 0);
         if (!entry.hard_link.empty()) archive_entry_set_hardlink(out.get(), shown(label, entry.hard_link).c_str());
@@ -219,6 +227,7 @@ private:
     std::exception_ptr failure_;
     std::unique_ptr<archive, Free> archive_;
     RestoreReport report_;
+    Notes notes_;
 };
 
 }  // namespace
