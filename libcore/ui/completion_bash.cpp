@@ -48,8 +48,9 @@ std::string place_table(const std::vector<OfferedCommand>& commands) {
         for (std::size_t i = 0; i < command.places.size(); ++i) {
             const OfferedPlace& place = command.places[i];
             if (place.offer == Offer::nothing) continue;
-            text += fmt::format("        '{} '{}) echo {} ;;\n", command.name, place.many ? "*" : std::to_string(i),
-                                word_for(place.offer));
+            const std::string where =
+                place.many ? fmt::format("'{} '*", command.name) : fmt::format("'{} {}'", command.name, i);
+            text += fmt::format("        {}) echo {} ;;\n", where, word_for(place.offer));
         }
     return text;
 }
@@ -83,8 +84,9 @@ _@TOOL@() {
     local last=$((${#words[@]} - 1))
     local cur=${words[last]} previous=${words[last - 1]}
     COMPREPLY=()
-    if [[ -n '@VERBS@' ]]; then
-        ((last == 1)) && { _@TOOL@_offer words @VERBS@ --help --version; return; }
+    local verbs='@VERBS@'
+    if [[ -n $verbs ]]; then
+        ((last == 1)) && { _@TOOL@_offer words "$verbs" --help --version; return; }
         verb=${words[1]} first=2
         [[ $verb == completion ]] && { _@TOOL@_offer words bash zsh fish; return; }
     fi
@@ -110,6 +112,7 @@ _@TOOL@() {
     # What bash replaces begins after its own last break.
     local breaks="[${COMP_WORDBREAKS//[^@=:]/}]"
     [[ $breaks != '[]' && $cur == *$breaks* ]] || return 0
+    # shellcheck disable=SC2295  # breaks is a pattern
     local kept=${cur%"${cur##*$breaks}"}
     COMPREPLY=("${COMPREPLY[@]#"$kept"}")
 }
