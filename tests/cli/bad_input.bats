@@ -151,7 +151,7 @@ teardown() { end_work; }
 @test "keep the old under a name that is taken" { refuses 1 "state/one" "--keep-old" -- ftrestore job state/logs --replace --keep-old state/one; }
 @test "trust times without being in place" { refuses 2 "--trust-times" "--in-place" -- ftrestore job out --trust-times; }
 @test "a stream with a path" { refuses 2 "--stream" "'-'" -- ftrestore stream out --stream x; }
-@test "a part to stdout" { refuses 2 "--only" "path" -- ftrestore stream - --only x; }
+@test "a part of a stream" { refuses 2 "--only" "stream" -- ftrestore stream - --only x; }
 @test "a command after stdout" { refuses 2 "command" "pipe" -- ftrestore stream - -- true; }
 @test "a tree to stdout" { refuses 7 "job@2" "ftckpt show" -- ftrestore job -; }
 @test "a stream to a path" { refuses 1 "stream@1" "no tree" "ftrestore stream@1 -" -- ftrestore stream out; }

@@ -9,7 +9,6 @@
 #include <set>
 
 #include "libcore/base/text.h"
-#include "libcore/ckpt/restore.h"
 #include "libcore/ui/flags.h"
 #include "tools/common/shm.h"
 
@@ -144,11 +143,6 @@ void Sources::add_tree(const std::string& path) {
     if (what->kind == io::Kind::symlink)
         env_.warn(
             fmt::format("{} is saved as the symbolic link that it is; write '{}/' for what it points to", path, path));
-    if (const auto unfinished = ckpt::unfinished_restore(*found.dir, found.name))
-        throw Failure({.what = "cannot save",
-                       .where = path,
-                       .why = fmt::format("an interrupted 'ftrestore --in-place' of {} left it half done", *unfinished),
-                       .todo = "nothing changed; run that restore again to finish it"});
     const std::string label = base_name(path, found.name);
     require_new(label);
     source::Source source;

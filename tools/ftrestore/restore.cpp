@@ -168,6 +168,20 @@ ckpt::RestoreReport restore_all(ui::Env& env, Disk& disk, const RestoreOptions& 
     return report;
 }
 
+/// Its failures say what was being restored, and what stands at DEST now.
+ckpt::RestoreReport restore_explained(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
+                                      const ckpt::RestoreRequest& request) {
+    try {
+        return restore_all(env, disk, options, store, request);
+    } catch (const Failure& failure) {
+        const bool said = failure.parts().what.starts_with("cannot restore") || failure.exit() == Exit::usage;
+        const Failure in_context = said ? failure : failure.within("cannot restore " + request.checkpoint.text());
+        if (!env.what_was_done().empty()) throw in_context.advised(env.what_was_done());
+        if (options.in_place) throw in_context.advised("it may be half done: run it again to finish it");
+        throw options.replace || options.destination == "-" ? in_context : in_context.advised("nothing changed");
+    }
+}
+
 Exit run(ui::Env& env, const RestoreOptions& options) {
     require_sensible(options);
     Disk disk;
@@ -181,7 +195,7 @@ Exit run(ui::Env& env, const RestoreOptions& options) {
         .jobs = options.jobs.count(),
         .only = options.only,
         .powers = source::TreeBuilder::of_this_process()};
-    ckpt::RestoreReport report = restore_all(env, disk, options, opened.store(), request);
+    ckpt::RestoreReport report = restore_explained(env, disk, options, opened.store(), request);
     if (request.checkpoint != wanted) report.fallback_from = wanted.text();
     if (!options.command.empty()) return resume(env, options.command, std::move(report), options.timing);
     answer_restore(env, report, options.timing);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libcore/base/text.h"
 #include "libcore/ckpt/verbs.h"
 #include "libcore/ui/flags.h"
@@ -25,6 +27,10 @@ std::string label_of(const store::Manifest& manifest, const SegmentRequest& segm
                    .why = labels.empty() ? "it holds no segment" : fmt::format("it holds {}", fmt::join(labels, ", ")),
                    .todo = "name one with --stream LABEL",
                    .exit = Exit::no});
+}
+
+bool is_zero(View bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 /// What the segment was: its mode and owner.
@@ -60,7 +66,7 @@ ckpt::RestoreReport restore_segment(ui::Env& env, Disk& disk, store::Store& stor
     ckpt::RestoreReport report = ckpt::restore_stream(
         store, request, label,
         [&](View bytes) {
-            file->write_at(bytes, at);
+            if (!is_zero(bytes)) file->write_at(bytes, at);  // a hole takes no memory
             at += bytes.size();
         },
         env.clock(), env.progress());
