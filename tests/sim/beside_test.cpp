@@ -28,39 +28,39 @@ Program restoring(std::uint64_t sequence) {
 }  // namespace
 
 TEST_CASE("two saves into a store that neither finds made both succeed", "[ckpt][sim]") {
-    for_every_seed(600, [](std::uint64_t seed) {
+    for_every_seed(2000, [](std::uint64_t seed) {
         run_beside(sources(), {saving("t", "src1"), saving("u", "src2")}, seed);
     });
 }
 
 TEST_CASE("saves of one name at once get numbers of their own", "[ckpt][sim]") {
-    for_every_seed(600, [](std::uint64_t seed) {
+    for_every_seed(2000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(), {saving("t", "src1"), saving("t", "src2"), saving("t", "src3")}, seed);
     });
 }
 
 TEST_CASE("a save beside a prune relies on nothing that goes", "[ckpt][sim]") {
-    for_every_seed(1000, [](std::uint64_t seed) {
+    for_every_seed(4000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(), {saving("t", "src2"), pruning(1 + seed % 2)}, seed);
     });
 }
 
 TEST_CASE("a prune beside a save of the same name never leaves the name without a checkpoint", "[ckpt][sim]") {
     const Program prune_u{"prune u", [](Hands hands) { prune(std::move(hands), "u", 1); }};
-    for_every_seed(600, [&](std::uint64_t seed) {
+    for_every_seed(2000, [&](std::uint64_t seed) {
         run_beside(with_four_checkpoints(), {saving("u", "src1"), prune_u}, seed);
     });
 }
 
 TEST_CASE("saves, a restore and prunes at once", "[ckpt][sim]") {
-    for_every_seed(600, [](std::uint64_t seed) {
+    for_every_seed(2000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(),
                    {saving("t", "src1"), saving("v", "src2"), pruning(1), restoring(2), pruning(1)}, seed);
     });
 }
 
 TEST_CASE("a save beside a repair and a prune", "[ckpt][sim]") {
-    for_every_seed(600, [](std::uint64_t seed) {
+    for_every_seed(2000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(), {saving("t", "src2"), repairing(), pruning(1)}, seed);
     });
 }

@@ -127,13 +127,15 @@ void repair(Hands hands) {
     hands.disk.acknowledge("repaired");
 }
 
-void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement) {
+void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement,
+             std::optional<std::string> keep_old) {
     OpenStore open = open_store(hands);
     Progress progress;
     const ckpt::RestoreRequest request{.checkpoint = id, .powers = as_root};
-    const ckpt::RestoreReport report =
-        ckpt::restore_tree(open.store, request, {.parent = *hands.root, .name = destination, .placement = placement},
-                           hands.clock, progress);
+    const ckpt::RestoreReport report = ckpt::restore_tree(
+        open.store, request,
+        {.parent = *hands.root, .name = destination, .placement = placement, .keep_old = std::move(keep_old)},
+        hands.clock, progress);
     need(!report.incomplete(), "it is not complete");
     hands.disk.acknowledge("restored " + destination + " " + id.text());
 }

@@ -8,7 +8,7 @@
 //     CHECK(complaints_about(disk) == none);                   // after a power cut (store_oracle.h)
 #pragma once
 
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,8 +54,9 @@ void save(Hands hands, const What& what);
 void prune(Hands hands, const std::string& name, std::uint64_t keep);
 /// As `ftckpt repair`.
 void repair(Hands hands);
-/// As `ftrestore ID DEST [--replace]`. Acknowledges "restored DEST ID".
-void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement);
+/// As `ftrestore ID DEST [--replace [--keep-old NAME] | --in-place]`. Acknowledges "restored DEST ID".
+void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement,
+             std::optional<std::string> keep_old = {});
 
 /// Everything that can be told of a tree: kinds, modes, times, contents, links, attributes. "missing" where there is
 /// none.

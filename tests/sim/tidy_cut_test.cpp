@@ -68,6 +68,43 @@ void check_fresh(SimDisk& disk) {
     CHECK(description_of(*root, "dest") == expected_tree("src3"));
 }
 
+void make_equal(SimDisk& disk) { restore(hands_of(disk), {"t", 2}, "dest", ckpt::Placement::in_place); }
+
+/// dest is old, new (and so if that was said), or marked as neither; the next run makes it what it should be and clears
+/// the mark.
+void check_in_place(SimDisk& disk) {
+    std::unique_ptr<io::Dir> root = disk.root();
+    const std::string found = description_of(*root, "dest");
+    const bool is_new = found == expected_tree("src2"), is_old = found == expected_tree("src1");
+    const bool marked = ckpt::unfinished_restore(*root, "dest").has_value();
+    CHECK((was_restored(disk) ? is_new : is_new || is_old || marked));
+    make_equal(disk);
+    CHECK(description_of(*root, "dest") == expected_tree("src2"));
+    CHECK_FALSE(ckpt::unfinished_restore(*root, "dest"));
+    std::set<std::string> left;
+    for (const io::Listed& one : root->list()) left.insert(one.name);
+    CHECK(left == std::set<std::string>{"dest", "src1", "src2", "src3", "store"});
+}
+
+/// Whether some directory beside dest, or dest itself, is src1's copy.
+bool has_old_tree(io::Dir& root) {
+    for (const io::Listed& one : root.list())
+        if (!one.name.starts_with("src") && one.name != "store" && one.kind == io::Kind::dir &&
+            description_of(root, one.name) == expected_tree("src1"))
+            return true;
+    return false;
+}
+
+/// The old tree is at its place or kept, also after the next restore.
+void check_kept(SimDisk& disk) {
+    std::unique_ptr<io::Dir> root = disk.root();
+    CHECK(has_old_tree(*root));
+    if (was_restored(disk)) CHECK(description_of(*root, "kept") == expected_tree("src1"));
+    restore(hands_of(disk), {"t", 3}, "dest", ckpt::Placement::replace, "kept too");
+    CHECK(description_of(*root, "dest") == expected_tree("src3"));
+    CHECK(has_old_tree(*root));
+}
+
 }  // namespace
 
 TEST_CASE("a save cut and done again, cut again", "[ckpt][sim]") {
@@ -107,6 +144,19 @@ TEST_CASE("a repair cut at any step leaves every checkpoint whole", "[ckpt][sim]
 
 TEST_CASE("a restore cut at any step leaves the old tree or the new one", "[ckpt][sim]") {
     for_every_seed(2, [](std::uint64_t seed) { check_cuts(with_destination(), replace, check_replaced, seed); });
+}
+
+TEST_CASE("a restore that keeps the old tree never loses it, cut at any step", "[ckpt][sim]") {
+    const auto replace_and_keep = [](SimDisk& disk) {
+        restore(hands_of(disk), {"t", 2}, "dest", ckpt::Placement::replace, "kept");
+    };
+    for_every_seed(2, [&](std::uint64_t seed) {
+        for_every_told_cut(replace_and_keep, check_kept, {.start = with_destination(), .seed = seed});
+    });
+}
+
+TEST_CASE("a restore in place cut at any step is old, new or marked, and the next one ends it", "[ckpt][sim]") {
+    for_every_seed(4, [](std::uint64_t seed) { check_cuts(with_destination(), make_equal, check_in_place, seed); });
 }
 
 TEST_CASE("a restore into a new place cut at any step leaves nothing or the whole", "[ckpt][sim]") {
