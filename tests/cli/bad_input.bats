@@ -1,3 +1,4 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
 # Goal: whatever is typed wrongly or stands in the way, the program says in one line what, where and what to do, ends
 #       with the right code, and has changed nothing.
 # Method: one case a line: refuses CODE WORDS-OF-THE-MESSAGE -- COMMAND (common.bash).
@@ -6,6 +7,7 @@ load common
 
 setup_file() {
     start_work
+    rm "$messages"
     make_state
     ftckpt save job state >/dev/null
     echo more >state/more
@@ -14,7 +16,10 @@ setup_file() {
     rm -r state/more
     export template=$work
 }
-teardown_file() { work=$template; messages=/nonexistent; end_work; }
+teardown_file() {
+    work=$template
+    end_work
+}
 setup() {
     start_work
     cp -a "$template/." "$work"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every command-line test starts from: a folder of its own, a store of its own, the programs in PATH.
 #
 # The programs are those of FT_BIN, else of build/release. `work` is the current folder; whatever a test makes is in it.
@@ -18,7 +19,7 @@ start_work() {
 end_work() {
     [[ -n $work ]] || return 0
     chmod -R u+rwX "$work"
-    rm -rf "$work" "$messages" /dev/shm/ft-cli-$$-*
+    rm -rf "$work" "${messages-}" /dev/shm/ft-cli-$$-*
 }
 
 # A tree of a few files in ./state.
@@ -35,6 +36,14 @@ exits() {
     shift
     "$@" || code=$?
     ((code == wanted)) || { echo "'$*' ended with $code instead of $wanted" >&2; return 1; }
+}
+
+# fails COMMAND...: for what must not be so; bash itself lets a line that begins with '!' pass either way.
+fails() {
+    if "$@"; then
+        echo "'$*' succeeded" >&2
+        return 1
+    fi
 }
 
 # Everything in the work folder, as it is now. Not: who uses the store, which is nothing that is kept.

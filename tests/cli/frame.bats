@@ -1,3 +1,4 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
 # Goal: what all commands share: help, JSON, quiet, a stdout that is full or gone, signals, completions.
 
 load common
@@ -29,7 +30,7 @@ commands=(save list show diff ls cat rm pin unpin verify prune repair status)
 @test "the example that opens each help works" {
     echo note >state/notes.txt
     ftckpt save job state >/dev/null
-    for sequence in 4 5 6 7; do exits 0 ftckpt save job state >/dev/null; done
+    for _ in 4 5 6 7; do exits 0 ftckpt save job state >/dev/null; done
     for command in save list show diff ls cat pin unpin verify prune repair status rm; do
         [[ $command != rm ]] || ftckpt unpin job@7
         example=$(ftckpt "$command" --help | head -1)
@@ -100,7 +101,7 @@ json() {
     ftckpt ls job | LC_ALL=C grep -qxF $'caf\xe9'
     chmod 700 state
     exits 7 ftckpt cat job $'\e[31mred' 2>"$messages"
-    ! LC_ALL=C grep -q $'\e' "$messages"
+    LC_ALL=C fails grep -q $'\e' "$messages"
 }
 
 @test "quiet commands print nothing where the exit code says it" {
@@ -121,7 +122,7 @@ json() {
     script -qec "ftckpt save job state" /dev/null </dev/null | tr -d '\r' >shown
     grep -q '^2 files, 8 bytes: ' shown
     grep -qx job@3 shown
-    ! grep -q $'\e\\[[0-9]*m' shown
+    fails grep -q $'\e\\[[0-9]*m' shown
 }
 
 @test "an answer that cannot be written is a failure" {
@@ -176,13 +177,13 @@ json() {
 
 @test "a command that waits for another one goes on when that has ended" {
     : >store/maintain
-    mkfifo ready done
-    flock store/maintain bash -c 'echo >ready; read -r _ <done' &
+    mkfifo ready finish
+    flock store/maintain bash -c 'echo >ready; read -r _ <finish' &
     read -r _ <ready
     exits 5 ftckpt prune --keep 1 2>"$messages"
     ftckpt prune --keep 1 --lock-wait 30s -q &
     waiting=$!
-    echo >done
+    echo >finish
     wait $waiting
     [ "$(ftckpt list | wc -l)" = 1 ]
 }
@@ -211,8 +212,8 @@ json() {
         shellcheck -s bash script
         $tool completion zsh | head -1 | grep -qx "#compdef $tool"
         [ "$($tool completion fish | grep -c "^complete -c $tool ")" -gt 15 ]
-        ! command -v zsh || $tool completion zsh | zsh -n
-        ! command -v fish || $tool completion fish | fish -n
+        if command -v zsh; then $tool completion zsh | zsh -n; fi
+        if command -v fish; then $tool completion fish | fish -n; fi
     done
 }
 

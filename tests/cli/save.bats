@@ -1,3 +1,4 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
 # Goal: ftckpt save takes what it is given, whole or not at all, and says truly what it did.
 
 load common
@@ -120,7 +121,7 @@ field() { ftckpt show "$1" --json | jq -r ".$2"; }
     exits 0 ftckpt save all . -q 2>"$messages"
     exits 0 ftckpt save all . -q 2>"$messages"
     grep -q "left out the store itself" "$messages"
-    ! ftckpt ls all | grep -q '^store'
+    ftckpt ls all | fails grep -q '^store'
     ftckpt ls all | grep -q '^state/one'
 }
 
@@ -169,7 +170,7 @@ field() { ftckpt show "$1" --json | jq -r ".$2"; }
 @test "files that cannot be read are named once, and the checkpoint is incomplete" {
     chmod 711 "$work"
     mkdir -p mine/state
-    for i in {1..30}; do echo x >mine/state/open$i && echo x >mine/state/closed$i; done
+    for i in {1..30}; do echo x >"mine/state/open$i" && echo x >"mine/state/closed$i"; done
     chmod 0 mine/state/closed*
     ((EUID != 0)) || chown -R 65534:65534 mine
     chmod 755 .

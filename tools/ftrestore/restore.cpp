@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include <functional>
 
 #include "libcore/base/text.h"
@@ -37,7 +39,8 @@ void declare(ui::Flags& flags, RestoreOptions& options) {
     flags.rest("CMD...", options.command, "run this when all is restored");
     declare_store(flags, options.store);
     flags.toggle("--replace", options.replace, "exchange an existing DEST at once");
-    flags.option("--keep-old", options.keep_old, "PATH", "with --replace: keep the former DEST under this name");
+    flags.option("--keep-old", options.keep_old, "PATH",
+                 "with --replace: keep the former DEST under this name beside it");
     flags.toggle("--in-place", options.in_place, "make DEST equal, writing only what differs");
     flags.toggle("--trust-times", options.trust_times, "with --in-place: do not read what looks equal");
     flags.option("--only", options.only, "GLOB", "only what matches: a name or a path");
@@ -117,13 +120,21 @@ ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& option
     return report;
 }
 
+/// DEST needs a name to be published under; in place, "." has the one of the directory that it is.
+io::Located locate_destination(Disk& disk, const RestoreOptions& options) {
+    io::Located found = disk.locate(*options.destination);
+    if (found.name != ".") return found;
+    std::error_code none;
+    const std::filesystem::path real = std::filesystem::canonical(*options.destination, none);
+    if (options.in_place && !none && real.has_filename()) return disk.locate(real);
+    throw ui::usage_failure("cannot restore to", *options.destination,
+                            "it has no name of its own to be published under",
+                            "write its name: ftrestore NAME ../DIR, or use --in-place");
+}
+
 ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
                                     const ckpt::RestoreRequest& request) {
-    const io::Located found = disk.locate(*options.destination);
-    if (found.name == ".")
-        throw ui::usage_failure("cannot restore to", *options.destination,
-                                "it has no name of its own to be published under",
-                                "write its name: ftrestore NAME ../DIR");
+    const io::Located found = locate_destination(disk, options);
     const ckpt::TreeDestination destination{.parent = *found.dir,
                                             .name = found.name,
                                             .placement = placement_of(options),

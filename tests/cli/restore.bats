@@ -1,0 +1,216 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
+# Goal: ftrestore brings back exactly what was saved, at once or not at all, and says truly what it did.
+
+load common
+
+setup() {
+    start_work
+    make_state
+    touch -d '2001-02-03 04:05:06.789' state/one
+    ftckpt save job state -q
+}
+teardown() { end_work; }
+
+# Everything of a tree that find can say, without the names of the trees.
+listing() { (cd "$1" && find . -printf '%p %y %m %U %G %s %T@ %l\n' | sort && find . -type f -exec md5sum {} + | sort); }
+same() { diff <(listing "$1") <(listing "$2"); }
+
+# Changes one byte in the middle of the largest pack.
+damage_pack() {
+    local pack size
+    pack=$(find store/packs -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2)
+    size=$(stat -c %s "$pack")
+    printf '\xA5' | dd of="$pack" bs=1 seek=$((size / 3)) conv=notrunc status=none
+}
+
+@test "a tree comes back as it was" {
+    [ "$(ftrestore job out)" = job@1 ]
+    same state out
+    mkdir empty
+    exits 0 ftrestore job empty -q
+    same state empty
+}
+
+@test "a tree of everything comes back as it was" {
+    hole_map=$(command -v hole_map || echo "$BATS_TEST_DIRNAME/../../build/release/bin/hole_map")
+    [ -x "$hole_map" ] || skip "hole_map is not built"
+    "$BATS_TEST_DIRNAME/make_tree.sh" tree 2>"$messages"
+    exits 0 ftckpt save tree tree -q
+    exits 0 ftrestore tree out -q
+    HOLE_MAP=$hole_map "$BATS_TEST_DIRNAME/same_tree.sh" tree out
+}
+
+@test "any checkpoint of a name can be chosen" {
+    for i in 2 3 4; do echo $i >state/one && ftckpt save job state -q; done
+    [ "$(ftckpt cat job@2 one)" = 2 ]
+    [ "$(ftckpt cat job@latest one)" = 4 ]
+    [ "$(ftckpt cat job@latest-1 one)" = 3 ]
+    [ "$(ftckpt cat job@latest-3 one)" = one ]
+    [ "$(ftckpt cat "job@$(date -d tomorrow +%F)" one)" = 4 ]
+    ftrestore job@3 out -q
+    [ "$(cat out/one)" = 3 ]
+}
+
+@test "an existing tree is exchanged, and kept where that was asked for" {
+    echo new >state/one
+    echo more >state/more
+    cp -a state before
+    exits 1 ftrestore job state 2>"$messages"
+    same before state
+    ftrestore job state --replace --keep-old state.old -q
+    same before state.old
+    [ "$(cat state/one)" = one ]
+    [ ! -e state/more ]
+    echo newer >state/one
+    ftrestore job state --replace -q
+    [ "$(cat state/one)" = one ]
+    exits 0 ftrestore job absent --replace -q
+    same state absent
+}
+
+@test "in place only what differs is written, and inodes stay" {
+    cp -a state out
+    echo different >out/logs/two
+    echo more >out/more
+    inodes=$(stat -c '%n %i' out out/one out/logs out/logs/two)
+    ftrestore job out --in-place --json | jq -e '.removed == 1 and .files_kept == 1 and .bytes_written > 0 and .bytes_written < 100'
+    same state out
+    [ "$(stat -c '%n %i' out out/one out/logs out/logs/two)" = "$inodes" ]
+    ftrestore job out --in-place --json | jq -e '.removed == 0 and .bytes_written == 0 and .files_kept == 2'
+    (cd out && echo x >one && ftrestore job . --in-place -q)
+    same state out
+}
+
+@test "trusting times, what looks equal is not read" {
+    cp -a state out
+    printf 'eno\n' >out/one
+    touch -r state/one out/one
+    ftrestore job out --in-place --trust-times -q
+    [ "$(cat out/one)" = eno ]
+    ftrestore job out --in-place -q
+    [ "$(cat out/one)" = one ]
+}
+
+@test "an in-place restore that was interrupted is finished by the next one" {
+    cp -a state out
+    echo different >out/one
+    echo different >out/logs/two
+    FT_FAULTS='write@2=EIO' exits 1 ftrestore job out --in-place 2>"$messages"
+    grep -q 'run it again' "$messages"
+    exits 0 ftrestore job out --in-place -q
+    same state out
+    [ -z "$(find . -maxdepth 1 -name '.out*' ! -name '*lock')" ]
+}
+
+@test "a part comes back" {
+    echo log >state/logs/three
+    ftckpt save job state -q
+    ftrestore job out --only 'logs/**' -q
+    [ "$(cd out && find . -type f | sort | tr '\n' ' ')" = "./logs/three ./logs/two " ]
+    ftrestore job one --only one -q
+    [ "$(cd one && find . -type f | tr '\n' ' ')" = "./one " ]
+}
+
+@test "a tree comes back as a tar stream that tar reads" {
+    ftrestore job --tar - | tar -x --one-top-level=out
+    diff -r state out
+    [ "$(stat -c %y out/one)" = "$(stat -c %y state/one)" ]
+}
+
+@test "a dry run says what would be done, and does nothing" {
+    [[ "$(ftrestore job out --dry-run)" == "would restore job@1: 5 entries, 8 bytes, saved "* ]]
+    [ ! -e out ]
+}
+
+@test "what fails on the way leaves nothing at the destination" {
+    for rule in 'create_file@3=ENOSPC' 'write@1=EIO' 'sync_file_system@1=EIO' 'rename@1=EIO' 'make_dir@2=EACCES'; do
+        FT_FAULTS=$rule exits 1 ftrestore job out 2>"$messages"
+        [ ! -e out ]
+        grep -q "job@1" "$messages"
+    done
+    exits 0 ftrestore job out -q
+    same state out
+}
+
+@test "damage is named, exits 4, and is never handed out" {
+    head -c 500000 /dev/urandom >state/noise
+    ftckpt save job state -q
+    damage_pack
+    exits 4 ftrestore job out 2>"$messages"
+    grep -q "job@2" "$messages"
+    [ ! -e out ]
+    exits 4 ftckpt cat job noise >said 2>"$messages"
+    cmp -n "$(stat -c %s said)" said state/noise # what was handed out before is right
+    exits 4 ftckpt verify >said 2>"$messages"
+    grep -q "job@2.*noise" said
+    exits 0 ftrestore job@1 out -q
+}
+
+@test "where the newest is damaged, the newest that is not is taken, and named" {
+    head -c 500000 /dev/urandom >state/noise
+    ftckpt save job state -q
+    damage_pack
+    [ "$(ftrestore job out --fallback 2>"$messages")" = job@1 ]
+    grep -q "job@2 is damaged, restored job@1 instead" "$messages"
+    [ ! -e out/noise ]
+    ftrestore job other --fallback --json | jq -e '.checkpoint == "job@1" and .fallback_from == "job@2"'
+}
+
+@test "a damaged store heals with the next save of the same state" {
+    head -c 500000 /dev/urandom >state/noise
+    ftckpt save job state -q
+    damage_pack
+    exits 4 ftckpt verify -q 2>"$messages"
+    exits 0 ftckpt save job state -q
+    exits 0 ftrestore job out -q
+    same state out
+}
+
+@test "the job is started when all is there, with our stdin, and T_resume is measured" {
+    [ "$(echo words | ftrestore job out -- sh -c 'cat out/one -' | tr '\n' ' ')" = "one words job@1 " ]
+    ftrestore job timed --json -- true | jq -e '.timing | .T_resume > 0 and .T_recovery > .T_load'
+    ftrestore job again --timing -- true 2>&1 | grep -q '^T_recovery .* = T_load .* + T_resume '
+}
+
+@test "a job that fails is a failure, and what was restored stays" {
+    exits 1 ftrestore job out -- sh -c 'exit 9' 2>"$messages"
+    grep -q "exited with 9; restored job@1 to out" "$messages"
+    same state out
+    exits 1 ftrestore job other -- no-such-command 2>"$messages"
+    same state other
+}
+
+@test "a job that says READY=1 is told about while it goes on" {
+    command -v systemd-notify || skip "systemd-notify is not here to say READY=1"
+    mkfifo go
+    ftrestore job out -- sh -c 'systemd-notify --ready; read -r _ <go' >said &
+    running=$!
+    until [ -s said ]; do :; done
+    [ "$(cat said)" = job@1 ]
+    kill -0 $running
+    echo >go
+    wait $running
+}
+
+@test "a signal to us reaches the job" {
+    mkfifo told
+    env --default-signal ftrestore job out -- sh -c 'trap "echo ended >ended; exit 0" TERM; echo >told; while :; do :; done' >said 2>"$messages" &
+    read -r _ <told
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ "$code" = 143 ]
+    [ "$(cat ended)" = ended ]
+}
+
+@test "a restore without rights sets what it can, says the rest in one line, and exits 3" {
+    ((EUID == 0)) || skip "only root can save what others may not restore"
+    chown 1234:1234 state/one state/logs/two
+    ftckpt save job state -q
+    chmod -R a+rwX store
+    mkdir open
+    chmod 777 open
+    exits 3 as_nobody ftrestore job "$work/open/out" -q 2>"$messages"
+    [ "$(wc -l <"$messages")" = 1 ]
+    diff -r state open/out
+}
