@@ -65,4 +65,12 @@ TEST_CASE("a save beside a repair and a prune", "[ckpt][sim]") {
     });
 }
 
+TEST_CASE("a verify beside saves and a prune finds no damage where there is none", "[ckpt][sim]") {
+    const Program verifying{"verify", [](Hands hands) { verify(std::move(hands)); }};
+    for_every_seed(1000, [&](std::uint64_t seed) {
+        run_beside(with_four_checkpoints(), {saving("t", "src1"), verifying, saving("v", "src2")}, seed);
+        run_beside(with_four_checkpoints(), {pruning(1), verifying, restoring(1)}, seed);
+    });
+}
+
 }  // namespace ft::sim

@@ -24,7 +24,12 @@ std::uint64_t seed_count(std::uint64_t usual) {
 }
 
 std::string repeat_command(const std::string& settings) {
-    return settings + " " + program_invocation_name + " \"" + Catch::getResultCapture().getCurrentTestName() + "\"";
+    std::string test;
+    for (const char c : Catch::getResultCapture().getCurrentTestName()) {
+        if (c == ',' || c == '[') test += '\\';  // have a meaning where tests are chosen
+        test += c;
+    }
+    return settings + " " + program_invocation_name + " '" + test + "'";
 }
 
 void for_every_seed(std::uint64_t usual, const std::function<void(std::uint64_t seed)>& body) {

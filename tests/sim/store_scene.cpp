@@ -127,6 +127,15 @@ void repair(Hands hands) {
     hands.disk.acknowledge("repaired");
 }
 
+void verify(Hands hands) {
+    OpenStore open = open_store(hands);
+    Progress progress;
+    const ckpt::VerifyReport report = ckpt::verify(open.store, {}, hands.clock, progress);
+    if (report.damaged.empty()) return;
+    const ckpt::Damaged& first = report.damaged.front();
+    throw damage(first.checkpoint + " " + first.path, first.why);
+}
+
 void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement,
              std::optional<std::string> keep_old) {
     OpenStore open = open_store(hands);

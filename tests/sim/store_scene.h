@@ -54,6 +54,8 @@ void save(Hands hands, const What& what);
 void prune(Hands hands, const std::string& name, std::uint64_t keep);
 /// As `ftckpt repair`.
 void repair(Hands hands);
+/// As `ftckpt verify`; fails if it finds damage.
+void verify(Hands hands);
 /// As `ftrestore ID DEST [--replace [--keep-old NAME] | --in-place]`. Acknowledges "restored DEST ID".
 void restore(Hands hands, const store::CheckpointId& id, const std::string& destination, ckpt::Placement placement,
              std::optional<std::string> keep_old = {});
