@@ -29,6 +29,22 @@ private:
 
 }  // namespace
 
+void take_stat(source::Entry& entry, const io::Stat& stat) {
+    entry.mode = stat.mode;
+    entry.uid = stat.uid;
+    entry.gid = stat.gid;
+    entry.size = stat.size;
+    entry.mtime = stat.mtime;
+    entry.ctime = stat.ctime;
+}
+
+void settle_recent(source::Entry& entry, io::File& file, Time now) {
+    constexpr std::int64_t recently_s = 300;  // ten times the age at which the kernel writes back by itself
+    if (entry.mtime.s + recently_s < now.s && entry.ctime.s + recently_s < now.s) return;
+    file.write_back();
+    take_stat(entry, file.stat());
+}
+
 void add_hole(std::vector<Run>& runs, std::uint64_t bytes) {
     if (bytes == 0) return;
     if (!runs.empty() && runs.back().length == 0)

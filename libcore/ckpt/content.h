@@ -83,6 +83,12 @@ private:
     std::span<std::byte> buffer_;  // room for the unfinished chunk of the segment before, then for a segment
 };
 
+/// What fstat says now, in the entry.
+void take_stat(source::Entry& entry, const io::Stat& stat);
+/// Makes sure that a store through a mapping after this moves the times of a file that changed in the last minutes
+/// before `now`: a page that is dirty already would take it unseen. Refreshes the entry's stat.
+void settle_recent(source::Entry& entry, io::File& file, Time now);
+
 /// Appends a hole of `bytes` (merged with a hole before it).
 void add_hole(std::vector<source::Run>& runs, std::uint64_t bytes);
 

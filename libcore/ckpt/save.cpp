@@ -21,15 +21,6 @@ struct Result {
     std::vector<source::Run> runs;  // of the task's segment
 };
 
-void take_stat(Entry& entry, const io::Stat& stat) {
-    entry.mode = stat.mode;
-    entry.uid = stat.uid;
-    entry.gid = stat.gid;
-    entry.size = stat.size;
-    entry.mtime = stat.mtime;
-    entry.ctime = stat.ctime;
-}
-
 bool still_is(const Entry& entry, const io::Stat& stat) {
     return entry.size == stat.size && entry.mtime == stat.mtime && entry.ctime == stat.ctime && entry.ino == stat.ino;
 }
@@ -119,7 +110,7 @@ Saving::Saving(std::vector<source::Source>& sources, store::Store& store, const 
             progress.total_bytes += source.content_bytes;
         }
     }
-    plan_ = std::make_unique<SavePlan>(sources, std::move(previous), notes_);
+    plan_ = std::make_unique<SavePlan>(sources, std::move(previous), manifest_.started, notes_);
     for (unsigned i = 0; i < std::max(1U, request.jobs); ++i)
         workers_.push_back(std::make_unique<ContentWorker>(writer_, clock, counters_, progress));
     own_worker_ = std::make_unique<ContentWorker>(writer_, clock, counters_, progress);
@@ -172,6 +163,7 @@ void Saving::read_file(BatchItem& item, ContentWorker& worker) {
         item.found.parent = nullptr;
         return;
     }
+    settle_recent(item.found.entry, *file, manifest_.started);
     read_until_steady(item.found.entry, *file, worker, 2);
     source::read_attributes(item.found, file.get());
 }

@@ -19,8 +19,9 @@ bool is_large(const source::Found& found) {
 
 }  // namespace
 
-SavePlan::SavePlan(std::vector<source::Source>& sources, std::vector<std::unique_ptr<Previous>> previous, Notes& notes)
-    : sources_(sources), previous_(std::move(previous)), notes_(notes) {}
+SavePlan::SavePlan(std::vector<source::Source>& sources, std::vector<std::unique_ptr<Previous>> previous, Time started,
+                   Notes& notes)
+    : sources_(sources), previous_(std::move(previous)), started_(started), notes_(notes) {}
 
 std::optional<SaveTask> SavePlan::next() {
     while (current_ < sources_.size()) {
@@ -76,6 +77,7 @@ bool SavePlan::begin_large(source::Found found) {
         large_.reset();
         return false;
     }
+    settle_recent(large_->found.entry, *large_->file, started_);
     at_ = 0;
     extent_.reset();
     relay_.reset();

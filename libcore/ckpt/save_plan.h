@@ -40,8 +40,9 @@ struct SaveTask {
 /// Gives out the tasks of all sources in order.
 class SavePlan {
 public:
-    /// previous  one for each source.
-    SavePlan(std::vector<source::Source>& sources, std::vector<std::unique_ptr<Previous>> previous, Notes& notes);
+    /// previous  one for each source.   started  when the save began.
+    SavePlan(std::vector<source::Source>& sources, std::vector<std::unique_ptr<Previous>> previous, Time started,
+             Notes& notes);
     [[nodiscard]] std::optional<SaveTask> next();
 
 private:
@@ -52,6 +53,7 @@ private:
 
     std::vector<source::Source>& sources_;
     std::vector<std::unique_ptr<Previous>> previous_;
+    Time started_;
     Notes& notes_;
     std::size_t current_ = 0;
     std::unique_ptr<source::TreeWalk> walk_;

@@ -87,6 +87,9 @@ public:
     void start_writeback(std::uint64_t at, std::uint64_t length) override {
         around(Operation::start_writeback, [&] { inner_->start_writeback(at, length); });
     }
+    void write_back() override {
+        around(Operation::start_writeback, [&] { inner_->write_back(); });
+    }
 
     Stat stat() override {
         return around(Operation::stat, [&] { return inner_->stat(); });

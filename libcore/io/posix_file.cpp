@@ -112,6 +112,12 @@ void PosixFile::start_writeback(std::uint64_t at, std::uint64_t length) {
     (void)::sync_file_range(fd(), static_cast<off_t>(at), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
 }
 
+void PosixFile::write_back() {
+    constexpr unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    // What goes wrong concerns the writer of the file; here it only means that a later change may carry the same time.
+    (void)::sync_file_range(fd(), 0, 0, all);
+}
+
 Stat PosixFile::stat() {
     struct statx found;
     require(again([&] { return ::statx(fd(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found); }), "cannot stat");

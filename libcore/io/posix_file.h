@@ -30,6 +30,7 @@ public:
     bool clone_from(File& other) override;
     void sync() override;
     void start_writeback(std::uint64_t at, std::uint64_t length) override;
+    void write_back() override;
 
     Stat stat() override;
     std::optional<Extent> next_data(std::uint64_t from) override;

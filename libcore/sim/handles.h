@@ -44,6 +44,7 @@ public:
     bool clone_from(io::File& other) override;
     void sync() override;
     void start_writeback(std::uint64_t at, std::uint64_t length) override;
+    void write_back() override;
     io::Stat stat() override;
     std::optional<io::Extent> next_data(std::uint64_t from) override;
     void set_owner(std::uint32_t uid, std::uint32_t gid) override;

@@ -111,7 +111,7 @@ struct DamagedChunk {
 };
 [[nodiscard]] Bytes encode_damage(const std::vector<DamagedChunk>& chunks);
 [[nodiscard]] std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where);
-inline constexpr std::uint64_t list_limit = 1U << 30;  ///< bytes of a mark or a damage list; readers refuse more
+inline constexpr std::uint64_t list_limit = 64U << 20;  ///< bytes of a mark or a damage list; readers refuse more
 
 class Index {
 public:

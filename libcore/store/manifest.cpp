@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "libcore/base/failure.h"
 #include "libcore/store/block.h"
@@ -12,6 +13,9 @@ namespace {
 constexpr std::string_view magic{"ftmanif\1", 8};
 constexpr std::size_t text_limit = 1U << 16;
 constexpr std::size_t checksum_size = 32;
+constexpr std::size_t label_limit = 255;
+constexpr std::uint64_t sources_limit = 4096;  // more is refused: memory is bounded before the checksum's word is taken
+constexpr std::uint64_t names_limit = 1U << 16;
 
 void encode_time(Encoder& out, Time time) {
     out.signed_varint(time.s);
@@ -55,14 +59,24 @@ SourceRecord decode_source(Decoder& in) {
     const std::uint8_t type = in.u8();
     if (type < 1 || type > 3) in.fail("a source has an unknown type");
     source.type = static_cast<SourceType>(type);
-    source.label = in.text(text_limit);
-    if (source.label.find('/') != std::string::npos || source.label == "." || source.label == "..")
+    source.label = in.text(label_limit);
+    if (source.label.find('/') != std::string::npos || source.label.find('\0') != std::string::npos ||
+        source.label == "." || source.label == "..")
         in.fail("a source's label is no file name");
     source.origin = in.text(text_limit);
     source.entries = decode_root(in);
     for (std::uint64_t* n : {&source.entry_count, &source.file_count, &source.content_bytes, &source.changed_count})
         *n = in.varint();
     return source;
+}
+
+/// Several sources are told apart by their labels.
+void check_labels(const std::vector<SourceRecord>& sources, const Decoder& in) {
+    std::set<std::string_view> labels;
+    for (const SourceRecord& source : sources) {
+        if (!labels.insert(source.label).second) in.fail("two sources have one label");
+        if (source.label.empty() && sources.size() > 1) in.fail("one of several sources has no label");
+    }
 }
 
 std::array<std::uint64_t*, 7> fields_of(SaveTimes& t) {
@@ -104,7 +118,8 @@ void encode_names(Encoder& out, const Names& names) {
 
 Names decode_names(Decoder& in) {
     Names names;
-    const std::uint64_t count = in.bounded(in.left() / 2, "number of owner names");
+    const std::uint64_t count =
+        in.bounded(std::min<std::uint64_t>(in.left() / 2, names_limit), "number of owner names");
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto id = static_cast<std::uint32_t>(in.bounded(UINT32_MAX, "owner id"));
         names[id] = in.text(text_limit);
@@ -172,8 +187,9 @@ Manifest decode_manifest(View bytes, std::string_view where) {
     manifest.file_clock = decode_time(in);
     manifest.host = in.text(text_limit);
     manifest.command = in.text(text_limit);
-    manifest.sources.resize(in.bounded(in.left() / 8, "number of sources"));
+    manifest.sources.resize(in.bounded(std::min<std::uint64_t>(in.left() / 8, sources_limit), "number of sources"));
     for (SourceRecord& source : manifest.sources) source = decode_source(in);
+    check_labels(manifest.sources, in);
     for (std::uint64_t* n : {&manifest.bytes_read, &manifest.bytes_new, &manifest.bytes_stored}) *n = in.varint();
     for (std::uint64_t* field : fields_of(manifest.times)) *field = in.varint();
     manifest.notes = decode_notes(in);

@@ -90,7 +90,7 @@ PackBlock decode_block_row(Decoder& in, std::uint64_t expected_offset, std::uint
     if (block.offset != expected_offset || block.stored < block_header_size ||
         block.offset + std::uint64_t{block.stored} > end)
         in.fail("a block lies outside its place");
-    if (block.raw > block_raw_limit) in.fail("a block's content has an impossible length");
+    if (block.raw == 0 || block.raw > block_raw_limit) in.fail("a block's content has an impossible length");
     return block;
 }
 
@@ -99,6 +99,7 @@ void decode_chunk_rows(Decoder& in, PackBlock& block) {
     for (ChunkRef& chunk : block.chunks) {
         std::memcpy(chunk.digest.bytes.data(), in.raw(32).data(), 32);
         chunk.length = in.u32();
+        if (chunk.length == 0) in.fail("a chunk has no length");
         sum += chunk.length;
     }
     if (sum != block.raw) in.fail("a block's chunks do not fill it");

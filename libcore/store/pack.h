@@ -31,7 +31,7 @@ struct PackBlock {
 };
 
 inline constexpr std::uint64_t pack_target = 64U << 20;  ///< bytes; a pack is closed when it has reached them
-inline constexpr std::uint64_t pack_limit = 1U << 30;    ///< readers refuse more
+inline constexpr std::uint64_t pack_limit = 256U << 20;  ///< readers refuse more
 
 [[nodiscard]] std::string pack_name(const Digest& id);
 
