@@ -93,7 +93,11 @@ void ContentWorker::add_chunk(View chunk, std::vector<Run>& runs) {
     const auto start = clock_.monotonic();
     const store::ChunkRef ref{digest_of(chunk), static_cast<std::uint32_t>(chunk.size())};
     counters_.digest_ns += static_cast<std::uint64_t>((clock_.monotonic() - start).count());
-    (void)lane_.add(ref, chunk);
+    try {
+        (void)lane_.add(ref, chunk);
+    } catch (const Failure& f) {  // says whose failure it is
+        throw StoreFailure(f);
+    }
     runs.push_back({.digest = ref.digest, .length = ref.length});
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "libcore/base/clock.h"
+#include "libcore/base/failure.h"
 #include "libcore/base/progress.h"
 #include "libcore/io/dir.h"
 #include "libcore/source/entry.h"
@@ -25,6 +26,12 @@ namespace ft::ckpt {
 inline constexpr store::ChunkSizes content_chunks{};          ///< FORMAT.md of the store has the measurement
 inline constexpr std::uint64_t segment_size = 4U << 20;       ///< files beyond it, and streams, are read in such pieces
 inline constexpr std::uint32_t whole_file_chunk = 64U << 10;  ///< content up to this length is one chunk
+
+/// A failure of the store while content is being read: never the fault of the file, so never a reason to leave it out.
+class StoreFailure final : public Failure {
+public:
+    explicit StoreFailure(const Failure& failure) : Failure(failure.parts()) {}
+};
 
 /// Nanoseconds and bytes, summed over threads.
 struct ContentCounters {

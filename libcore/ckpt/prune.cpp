@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cerrno>
-#include <map>
+#include <memory>
 #include <set>
 
 #include "libcore/base/failure.h"
@@ -35,8 +35,7 @@ public:
                            .exit = Exit::busy});
         choose_checkpoints();
         if (!request_.dry_run) {
-            for (const Kept& kept : report_.checkpoints)
-                if (kept.reason.empty()) remove_checkpoint(store_, kept.id);
+            remove_chosen();
             backend_.sweep();
             drop_what_nothing_needs();
         }
@@ -63,11 +62,20 @@ private:
         }
     }
 
+    /// What is kept instead was only seen: it must be durable before what it replaces goes.
+    void remove_chosen() {
+        std::set<std::string> settled;
+        for (const Kept& kept : report_.checkpoints) {
+            if (!kept.reason.empty()) continue;
+            if (settled.insert(kept.id.name).second) backend_.settle("checkpoints/" + kept.id.name);
+            remove_checkpoint(store_, kept.id);
+        }
+    }
+
     void drop_what_nothing_needs() {
-        store_.reload_index();
+        const std::unique_ptr<Reach> reached = walk_all();
+        const Reach& reach = *reached;
         store::Index& index = store_.index();
-        Reach reach(store_);
-        mark_all(reach);
         std::set<Digest> going = dead_packs(index, reach);
         const std::set<Digest> rewriting = half_empty_packs(index, reach);
         try {
@@ -82,14 +90,19 @@ private:
         }
     }
 
-    void mark_all(Reach& reach) {
-        seen_.clear();
+    /// What all checkpoints need. They are listed before the index is loaded, so that it knows all that they name.
+    std::unique_ptr<Reach> walk_all() {
+        store_.index();  // the guard
+        std::vector<store::CheckpointId> ids;
         for (const std::string& name : store_.names())
-            for (const std::uint64_t sequence : store_.sequences(name)) mark({name, sequence}, reach);
+            for (const std::uint64_t sequence : store_.sequences(name)) ids.push_back({name, sequence});
+        store_.reload_index();
+        auto reach = std::make_unique<Reach>(store_);
+        for (const store::CheckpointId& id : ids) mark(id, *reach);
+        return reach;
     }
 
     void mark(const store::CheckpointId& id, Reach& reach) {
-        if (!seen_.insert(id).second) return;
         try {
             reach.add(store_.manifest(id));
         } catch (const Failure& f) {
@@ -167,11 +180,9 @@ private:
         }
         if (done.empty()) return;
         // Checkpoints that were published between the walk and the mark may rely on marked packs.
-        store_.reload_index();
-        Reach reach(store_);
-        mark_all(reach);
-        const std::set<Digest> dead = dead_packs(store_.index(), reach);
-        std::erase_if(ripe, [&](const Digest& pack) { return !dead.contains(pack) && !is_superseded(pack, reach); });
+        const std::unique_ptr<Reach> reach = walk_all();
+        const std::set<Digest> dead = dead_packs(store_.index(), *reach);
+        std::erase_if(ripe, [&](const Digest& pack) { return !dead.contains(pack) && !is_superseded(pack, *reach); });
         drop(ripe);
         backend_.remove(done);
     }
@@ -228,6 +239,8 @@ private:
                 if (segment->name() != merged) old.push_back(segment->name());
             backend_.remove(old);
         }
+        backend_.settle(
+            "index");  // also what a prune that was cut off removed: an index that comes back would name lost packs
         remove_packs(going);
         store_.reload_index();
     }
@@ -255,10 +268,8 @@ private:
                            .why = full.parts().why + ", and a save or restore is running",
                            .todo = "try again when it has ended",
                            .error = full.error()});
-        store_.reload_index();
-        Reach reach(store_);
-        mark_all(reach);
-        const std::set<Digest> dead = dead_packs(store_.index(), reach);
+        const std::unique_ptr<Reach> reach = walk_all();
+        const std::set<Digest> dead = dead_packs(store_.index(), *reach);
         if (dead.empty()) throw full;
         remove_packs(dead);
         drop(dead);
@@ -275,7 +286,6 @@ private:
     const PruneRequest& request_;
     Clock& clock_;
     std::chrono::nanoseconds start_;
-    std::set<store::CheckpointId> seen_;
     PruneReport report_;
 };
 

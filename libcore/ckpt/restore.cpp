@@ -196,21 +196,22 @@ private:
             to_.parent.rename(beside_.fresh, to_.parent, to_.name);
             return to_.parent.sync();
         }
-        if (!to_.parent.exchange(beside_.fresh, to_.parent, to_.name))
+        // The name that the former tree will have is taken first: from the exchange on it is where nobody sweeps.
+        const std::string other = to_.keep_old.value_or(beside_.fresh);
+        if (to_.keep_old && !to_.parent.rename_new(beside_.fresh, to_.parent, other))
+            throw Failure({.what = "cannot keep the former tree",
+                           .where = to_.parent.path() + "/" + other,
+                           .why = "the name is taken",
+                           .todo = "nothing changed; name another with --keep-old"});
+        if (!to_.parent.exchange(other, to_.parent, to_.name)) {
+            source::remove_tree(to_.parent, other);
             throw Failure({.what = "cannot replace",
                            .where = report_.destination,
                            .why = "the file system cannot exchange two names",
                            .todo = "nothing changed; use --in-place"});
-        to_.parent.sync();  // only now may the former tree go
-        if (to_.keep_old) {
-            if (!to_.parent.rename_new(beside_.fresh, to_.parent, *to_.keep_old))
-                throw Failure({.what = "cannot keep the former tree",
-                               .where = to_.parent.path() + "/" + *to_.keep_old,
-                               .why = "the name is taken",
-                               .todo = "it stands at " + to_.parent.path() + "/" + beside_.fresh});
-        } else {
-            source::remove_tree(to_.parent, beside_.fresh);
         }
+        to_.parent.sync();  // only now may the former tree go
+        if (!to_.keep_old) source::remove_tree(to_.parent, beside_.fresh);
         to_.parent.remove_file(beside_.mark);  // of an unfinished --in-place: that tree is gone
         to_.parent.sync();
     }

@@ -1,6 +1,8 @@
 #include "libcore/ckpt/save.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <map>
 #include <set>
 
 #include "libcore/base/failure.h"
@@ -25,6 +27,8 @@ bool still_is(const Entry& entry, const io::Stat& stat) {
     return entry.size == stat.size && entry.mtime == stat.mtime && entry.ctime == stat.ctime && entry.ino == stat.ino;
 }
 
+std::string file_name(const BatchItem& item) { return item.found.parent->path() + "/" + item.found.name; }
+
 std::uint64_t size_of(const std::vector<source::Run>& runs) {
     std::uint64_t size = 0;
     for (const source::Run& run : runs) size += run.size();
@@ -48,6 +52,7 @@ private:
     void read_until_steady(Entry& entry, io::File& file, ContentWorker& worker, int attempts);
     // Consumer's side: the order of the tasks.
     void take(Result&& result);
+    void relink(BatchItem& item);
     void take_large(Result&& result);
     void end_large_file(LargeContent& large);
     void end_stream(const source::Source& source);
@@ -77,6 +82,8 @@ private:
     std::unique_ptr<store::RootWriter> root_;
     std::unique_ptr<source::EntryWriter> entries_;
     Entry large_;
+    std::map<std::string, std::string>
+        lost_links_;  // unreadable first name of a group -> the name in its place, if any
     std::set<std::uint32_t> uids_, gids_;
 };
 
@@ -138,8 +145,7 @@ Result Saving::work(SaveTask&& task, unsigned worker) {
     Result result{.task = std::move(task)};
     if (result.task.segment) result.runs = workers_[worker]->segment(std::move(*result.task.segment));
     for (BatchItem& item : result.task.batch)
-        if (!item.unchanged) read_item(item, *workers_[worker]);
-    std::erase_if(result.task.batch, [](const BatchItem& item) { return item.found.parent == nullptr; });
+        if (!item.unchanged && item.found.parent != nullptr) read_item(item, *workers_[worker]);
     return result;
 }
 
@@ -150,8 +156,15 @@ void Saving::read_item(BatchItem& item, ContentWorker& worker) {
             read_file(item, worker);
         else
             source::read_attributes(item.found, nullptr);
+    } catch (const StoreFailure&) {
+        throw;
     } catch (const Failure& f) {  // one entry is not the checkpoint: it is left out and named
-        if (f.error() == 0 || f.error() == ENOSPC || f.exit() != Exit::failed) throw;
+        if (f.error() == 0 || f.exit() != Exit::failed) throw;
+        if (item.found.entry.kind == io::Kind::dir) {  // what is in it needs it
+            notes_.add("cannot read the attributes of", item.found.entry.path, f.parts().why);
+            return;
+        }
+        if (item.found.entry.path.empty()) throw;
         if (f.error() != ENOENT) notes_.add("cannot read", item.found.entry.path, f.parts().why);
         item.found.parent = nullptr;
     }
@@ -160,6 +173,7 @@ void Saving::read_item(BatchItem& item, ContentWorker& worker) {
 void Saving::read_file(BatchItem& item, ContentWorker& worker) {
     const std::unique_ptr<io::File> file = item.found.parent->find_file(item.found.name, io::Access::read);
     if (!file) {
+        if (item.found.entry.path.empty()) throw system_failure("cannot read", file_name(item), ENOENT);
         item.found.parent = nullptr;
         return;
     }
@@ -187,12 +201,36 @@ void Saving::take(Result&& result) {
     enter_source(result.task.source);
     if (result.task.large) return take_large(std::move(result));
     for (BatchItem& item : result.task.batch) {
+        if (!lost_links_.empty()) relink(item);
+        if (item.found.parent == nullptr) {
+            if (item.found.entry.linked) lost_links_[item.found.entry.path] = "";
+            continue;
+        }
         if (item.unchanged && item.found.entry.kind == io::Kind::file) {
             ++unchanged_;
             progress_.bytes += item.found.entry.size;
         }
         append(item.found.entry);
     }
+}
+
+/// A later name of a hard-link group whose first name could not be read takes its place, content and all.
+void Saving::relink(BatchItem& item) {
+    Entry& entry = item.found.entry;
+    const auto lost = lost_links_.find(entry.hard_link);
+    if (lost == lost_links_.end()) return;
+    if (!lost->second.empty()) {
+        entry.hard_link = lost->second;
+        return;
+    }
+    entry.hard_link.clear();
+    entry.linked = true;
+    item.unchanged = false;
+    read_item(item, *own_worker_);
+    if (item.found.parent != nullptr)
+        lost->second = entry.path;
+    else
+        entry.linked = false;  // the group is still the first name's
 }
 
 void Saving::take_large(Result&& result) {
@@ -234,6 +272,7 @@ void Saving::enter_source(std::size_t number) {
     if (number == current_) return;
     leave_source();
     current_ = number;
+    lost_links_.clear();
     root_ = std::make_unique<store::RootWriter>(writer_, entry_lane_);
     entries_ = std::make_unique<source::EntryWriter>([this](View bytes) { root_->append(bytes); });
 }

@@ -52,9 +52,13 @@ std::optional<SaveTask> SavePlan::next_batch() {
             continue;
         }
         if (is_large(*found)) {
-            if (task.batch.empty() && begin_large(std::move(*found))) return std::nullopt;
-            if (!task.batch.empty()) put_back_ = std::move(found);
-            if (put_back_) break;
+            if (!task.batch.empty()) {
+                put_back_ = std::move(found);
+                break;
+            }
+            if (begin_large(*found)) return std::nullopt;
+            found->parent = nullptr;  // left out; later names of a hard link must know
+            task.batch.push_back({std::move(*found), false});
             continue;
         }
         bytes += found->entry.kind == io::Kind::file ? found->entry.size : 0;
@@ -65,18 +69,19 @@ std::optional<SaveTask> SavePlan::next_batch() {
     return task;
 }
 
-bool SavePlan::begin_large(source::Found found) {
+bool SavePlan::begin_large(source::Found& found) {
     large_ = std::make_shared<LargeContent>();
-    large_->found = std::move(found);
     try {
-        large_->file = large_->found.parent->find_file(large_->found.name, io::Access::read);
+        large_->file = found.parent->find_file(found.name, io::Access::read);
     } catch (const Failure& f) {  // one file is not the checkpoint: it is left out and named
-        notes_.add("cannot read", large_->found.entry.path, f.parts().why);
+        if (found.entry.path.empty()) throw;
+        notes_.add("cannot read", found.entry.path, f.parts().why);
     }
     if (!large_->file) {
         large_.reset();
         return false;
     }
+    large_->found = std::move(found);
     settle_recent(large_->found.entry, *large_->file, started_);
     at_ = 0;
     extent_.reset();

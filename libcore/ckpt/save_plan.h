@@ -16,7 +16,7 @@
 namespace ft::ckpt {
 
 struct BatchItem {
-    source::Found found;
+    source::Found found;     ///< parent null: could not be read, is left out
     bool unchanged = false;  ///< found.entry is complete as the previous checkpoint had it
 };
 
@@ -49,7 +49,7 @@ private:
     [[nodiscard]] std::optional<SaveTask> next_batch();
     [[nodiscard]] SaveTask next_of_file();
     [[nodiscard]] SaveTask next_of_stream(source::Source& source);
-    [[nodiscard]] bool begin_large(source::Found found);
+    [[nodiscard]] bool begin_large(source::Found& found);
 
     std::vector<source::Source>& sources_;
     std::vector<std::unique_ptr<Previous>> previous_;

@@ -28,10 +28,12 @@ public:
           start_(clock.monotonic()) {}
 
     VerifyReport run() {
-        store_.index();
+        store_.index();  // the guard; checkpoints are listed before the index is loaded, so that it knows all that they
+                         // name
+        const std::vector<store::CheckpointId> checkpoints = wanted_checkpoints();
+        store_.reload_index();
         for (const std::string& name : store_.index().damaged())
             found("", name, "the index object is damaged; try 'ftckpt repair'");
-        const std::vector<store::CheckpointId> checkpoints = wanted_checkpoints();
         const bool whole_store = !request_.name && !request_.checkpoint;
         if (whole_store) check_all_packs();
         for (const store::CheckpointId& id : checkpoints) check_checkpoint(id, whole_store);
@@ -72,7 +74,8 @@ private:
             }
         }
         for (const store::PackInfo& pack : store_.index().packs())
-            if (!there.contains(pack.id)) found("", store::pack_name(pack.id), "the pack is missing");
+            if (!there.contains(pack.id) && !store_.index().is_marked(pack.id))
+                found("", store::pack_name(pack.id), "the pack is missing");
         parallel_for(request_.jobs, ids.size(), [&](std::size_t i) { check_pack(ids[i]); });
     }
 
@@ -138,7 +141,11 @@ private:
             const store::Manifest manifest = store_.manifest(id);
             store::Reader reader(store_);
             for (const store::SourceRecord& source : manifest.sources) check_source(id, source, reader, packs_checked);
-        } catch (const Failure& f) {  // damage is what is looked for
+        } catch (const Failure& f) {                             // damage is what is looked for
+            if (f.exit() == Exit::no && !request_.checkpoint) {  // removed meanwhile
+                --report_.checkpoints;
+                return;
+            }
             if (f.exit() != Exit::damage) throw;
             found(id.text(), "", f.parts().why);
         }

@@ -62,7 +62,11 @@ bool Index::try_load(const std::string& name) {
     return true;
 }
 
-void Index::load(const std::string& name) { check(try_load(name), "an index that was just put is there"); }
+void Index::load(const std::string& name) {
+    if (!try_load(name))
+        throw Failure(
+            {.what = "cannot use the index", .where = backend_.path() + "/" + name, .why = "it has just been removed"});
+}
 
 std::vector<ChunkPlace> Index::find_all(const Digest& digest) const {
     std::shared_lock lock(mutex_);

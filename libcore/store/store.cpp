@@ -1,6 +1,7 @@
 #include "libcore/store/store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
@@ -52,6 +53,20 @@ std::optional<FormatInfo> find_format(Backend& backend) {
     return decode_format(*bytes, backend.path() + "/format");
 }
 
+/// Whether the place is empty but for what ft leaves where it is cut off. false where another made the store just now.
+bool may_become_store(Backend& backend) {
+    const std::set<std::string> own{"tmp", "gate", "guards", "maintain", "lost+found"};
+    for (const std::string& name : backend.list("")) {
+        if (name == "format") return false;
+        if (!own.contains(name))
+            throw Failure({.what = "cannot make a store",
+                           .where = backend.path(),
+                           .why = "the directory is not empty ('" + printable(name) + "' is in it)",
+                           .todo = "name an empty or missing directory with --store"});
+    }
+    return true;
+}
+
 [[noreturn]] void no_store(const Backend& backend) {
     throw Failure({.what = "no store",
                    .where = backend.path(),
@@ -81,17 +96,14 @@ Store Store::open_or_create(Backend& backend, Clock& clock) {
     Store store(backend, clock);
     std::optional<FormatInfo> format = find_format(backend);
     if (!format) {
-        for (const std::string& name : backend.list(""))
-            if (name != "tmp" && name != "lost+found")
-                throw Failure({.what = "cannot make a store",
-                               .where = backend.path(),
-                               .why = "the directory is not empty ('" + printable(name) + "' is in it)",
-                               .todo = "name an empty or missing directory with --store"});
-        const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
-        store.created_ = backend.put_if_absent("format", encode_format(fresh));
-        backend.settle("");
+        if (may_become_store(backend)) {
+            const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
+            store.created_ = backend.put_if_absent("format", encode_format(fresh));
+        }
         format = find_format(backend);  // another's, where two made it at once
     }
+    if (!format) no_store(backend);
+    backend.settle("");  // seen is not yet durable, and everything else in the store relies on it
     store.format_ = *format;
     return store;
 }
