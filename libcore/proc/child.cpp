@@ -36,10 +36,11 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
     for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string text = *variable;
         bool replaced = false;
-        for (const auto& [name, value] : added) replaced = replaced || text.starts_with(name + "=");
+        for (const auto& [name, value] : added)
+            replaced = replaced || (text.starts_with(name) && text.substr(name.size(), 1) == "=");
         if (!replaced) result.push_back(text);
     }
-    for (const auto& [name, value] : added) result.push_back(name + "=" + value);
+    for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
     return result;
 }
 
@@ -59,6 +60,7 @@ std::vector<std::string> candidates_of(const std::string& program) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
+    result.reserve(texts.size() + 1);
     for (std::string& text : texts) result.push_back(text.data());
     result.push_back(nullptr);
     return result;
@@ -172,7 +174,7 @@ Child Child::start(const Spawn& spawn) {
     if (pid < 0) throw system_failure("cannot start", spawn.command.front(), errno);
     if (pid == 0) become(launch);
     Child child;
-    child.pid_.value = pid;
+    child.pid_ = pid;
     child.handle_ = Fd(open_pidfd(pid));
     child.output_ = std::move(output.read);
     child.input_ = std::move(input.write);
@@ -183,6 +185,12 @@ Child Child::start(const Spawn& spawn) {
     }
     return child;
 }
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      handle_(std::move(other.handle_)),
+      output_(std::move(other.output_)),
+      input_(std::move(other.input_)) {}
 
 Child::~Child() {
     if (pid_ == 0) return;
@@ -214,7 +222,7 @@ void Child::write(std::span<const std::byte> bytes) {
 
 Ending Child::wait() {
     const Ending ending = reap(pid_);
-    pid_.value = 0;
+    pid_ = 0;
     return ending;
 }
 

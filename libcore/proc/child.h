@@ -30,6 +30,8 @@ public:
     explicit Fd(int descriptor) : descriptor_(descriptor) {}
     Fd(Fd&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     Fd& operator=(Fd&& other) noexcept;
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
     ~Fd() { reset(); }
     void reset() noexcept;
     [[nodiscard]] int get() const { return descriptor_; }
@@ -70,8 +72,10 @@ class Child {
 public:
     /// fails  Exit::failed where the program cannot be started (missing, not executable).
     [[nodiscard]] static Child start(const Spawn& spawn);
-    Child(Child&&) noexcept = default;
+    Child(Child&& other) noexcept;
     Child& operator=(Child&&) = delete;
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
     ~Child();
 
     /// Bytes of its stdout; 0 at the end. Waits for the first only.
@@ -91,14 +95,8 @@ public:
 
 private:
     Child() = default;
-    struct Pid {  // moves like a pointer: the one that was moved from waits for nobody
-        pid_t value = 0;
-        Pid() = default;
-        Pid(Pid&& other) noexcept : value(std::exchange(other.value, 0)) {}
-        operator pid_t() const { return value; }
-    };
-    Pid pid_;
-    Fd handle_;  // a pidfd
+    pid_t pid_ = 0;  // 0: waited for, or moved from
+    Fd handle_;      // a pidfd
     Fd output_, input_;
 };
 

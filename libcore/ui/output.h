@@ -16,6 +16,7 @@ class Output {
 public:
     /// descriptor  stays the caller's. name, for messages: "stdout".
     Output(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+    ~Output() = default;
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
 

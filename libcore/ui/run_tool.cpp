@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <optional>
 
 #include "libcore/base/text.h"
 #include "libcore/ui/attendant.h"
@@ -60,7 +62,6 @@ public:
     struct World {
         Output& out;
         Output& errors;
-        Signals& signals;
         std::uint64_t descriptor_limit = 0;
     };
     Run(const Tool& tool, const Words& words, World world)
@@ -68,7 +69,6 @@ public:
           words_(words),
           out_(world.out),
           errors_(world.errors),
-          signals_(world.signals),
           descriptor_limit_(world.descriptor_limit),
           json_(asks_for(words, "--json")) {}
 
@@ -79,8 +79,10 @@ private:
     Exit dispatch();
     Exit dispatch_word();
     Exit until_free(Env& env, const std::function<Exit(Env&)>& body);
-    Exit run_command(const Command& command, Words words);
+    Exit run_command(const Command& command, const Words& words);
     Exit print(const std::string& text);
+    int dismiss();
+    [[nodiscard]] std::string what_was_done() const;
     Ending stopped_or(const Failure& failure);
     Ending unwritten(const Failure& failure);
     void say(const Failure& failure);
@@ -89,21 +91,24 @@ private:
     const Words& words_;
     Output& out_;
     Output& errors_;
-    Signals& signals_;
     std::uint64_t descriptor_limit_;
     bool json_;
-    bool json_on_stderr_ = false;
-    int signal_ = 0;
-    std::string done_;
     SystemClock clock_;
     Progress progress_;
+    std::optional<Signals> signals_;
+    // Of the one command that is run; in this order, as each uses those above it.
+    std::unique_ptr<ProgressLine> line_;
+    std::unique_ptr<Attendant> attendant_;
+    std::unique_ptr<Env> env_;
 };
 
 Ending Run::guarded() {
     try {
+        signals_.emplace();
         const Exit exit = dispatch();
+        const int signal = dismiss();
         out_.close();
-        return {exit, signal_};
+        return {exit, signal};
     } catch (const Failure& failure) {
         return stopped_or(failure);
     } catch (const std::bad_alloc&) {
@@ -116,25 +121,26 @@ Ending Run::guarded() {
 
 /// A command that the user stopped fails in any way it likes: what counts is the signal.
 Ending Run::stopped_or(const Failure& failure) {
-    if (signal_ != 0) {
-        say(Failure(
-            {.what = fmt::format("stopped by SIG{}", ::sigabbrev_np(signal_)), .where = "", .why = "", .todo = done_}));
-        return {Exit::failed, signal_};
+    if (const int signal = dismiss(); signal != 0) {
+        say(Failure({.what = fmt::format("stopped by SIG{}", ::sigabbrev_np(signal)), .todo = what_was_done()}));
+        return {Exit::failed, signal};
     }
     if (out_.failed()) return unwritten(failure);
     say(failure);
     return {failure.exit(), 0};
 }
 
+std::string Run::what_was_done() const { return env_ ? env_->what_was_done() : ""; }
+
 /// stdout could not be written. A reader that went away (head, less) ends a command that only reads quietly.
 Ending Run::unwritten(const Failure& failure) {
-    if (done_.empty()) {
+    if (what_was_done().empty()) {
         if (failure.error() == EPIPE) return {Exit::failed, SIGPIPE};
         errors_.try_write(failure_line(tool_.name, failure));
         return {failure.exit(), 0};
     }
     Failure::Parts parts = failure.parts();
-    parts.what = fmt::format("{}, but cannot write the answer", done_);
+    parts.what = fmt::format("{}, but cannot write the answer", what_was_done());
     errors_.try_write(failure_line(tool_.name, Failure(parts)));
     return {Exit::incomplete, 0};
 }
@@ -144,7 +150,7 @@ void Run::say(const Failure& failure) {
         errors_.try_write(failure_line(tool_.name, failure));
         return;
     }
-    Output& where = json_on_stderr_ ? errors_ : out_;
+    Output& where = env_ && env_->has_data_on_stdout() ? errors_ : out_;
     where.try_write(failure_answer(failure).json(tool_.name, "error") + "\n");
     if (where.failed()) errors_.try_write(failure_line(tool_.name, failure));
 }
@@ -179,7 +185,7 @@ Exit Run::dispatch_word() {
     throw unknown_command(tool_, words[0]);
 }
 
-Exit Run::run_command(const Command& command, Words words) {
+Exit Run::run_command(const Command& command, const Words& words) {
     Flags flags;
     CommonOptions common;
     const auto body = command.bind(flags);
@@ -189,23 +195,19 @@ Exit Run::run_command(const Command& command, Words words) {
     parse(flags, command_line(tool_, command.text), words);
 
     report_bus_errors(common.json ? BusReport::json_on_stdout : BusReport::text);
-    ProgressLine line(progress_mode(common.progress), tool_.name, errors_, common.json ? out_ : errors_);
-    Attendant attendant(signals_, progress_, line, clock_);
-    Env env(
-        {tool_.name, common, clock_, progress_, out_, errors_, line, signals_.stop_descriptor(), descriptor_limit_});
-    // However the body ends, what it did and whether it was stopped is known here afterwards.
-    struct Keep {
-        Run& run;
-        Env& env;
-        Attendant& attendant;
-        ~Keep() {
-            attendant.dismiss();
-            run.signal_ = attendant.signal();
-            run.done_ = env.what_was_done();
-            run.json_on_stderr_ = env.has_data_on_stdout();
-        }
-    } keep{*this, env, attendant};
-    return until_free(env, body);
+    line_ = std::make_unique<ProgressLine>(progress_mode(common.progress), tool_.name, errors_,
+                                           common.json ? out_ : errors_);
+    attendant_ = std::make_unique<Attendant>(*signals_, progress_, *line_, clock_);
+    env_ = std::make_unique<Env>(Env::Parts{tool_.name, common, clock_, progress_, out_, errors_, *line_,
+                                            signals_->stop_descriptor(), descriptor_limit_});
+    return until_free(*env_, body);
+}
+
+/// After a command's end, however it came: the terminal is free. returns  the signal that asked it to stop; 0 for none.
+int Run::dismiss() {
+    if (!attendant_) return 0;
+    attendant_->dismiss();
+    return attendant_->signal();
 }
 
 /// Tries again while another process is in the way, for as long as --lock-wait says.
@@ -233,8 +235,7 @@ int run_tool(const ui::Tool& tool, int argc, char** argv) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     ui::Output out(STDOUT_FILENO, "stdout");
     ui::Output errors(STDERR_FILENO, "stderr");
-    ui::Signals signals;
-    const ui::Ending ending = ui::Run(tool, words, {out, errors, signals, descriptor_limit}).guarded();
+    const ui::Ending ending = ui::Run(tool, words, {out, errors, descriptor_limit}).guarded();
     if (ending.signal != 0) ui::die_by(ending.signal);
     return static_cast<int>(ending.exit);
 }

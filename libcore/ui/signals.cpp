@@ -30,11 +30,10 @@ sigset_t asking_signals() {
 
 }  // namespace
 
-Signals::Signals() {
+Signals::Signals() : stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     const sigset_t set = asking_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    stop_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (signals_ < 0 || stop_ < 0) throw system_failure("cannot watch for signals", "", errno);
 }
 

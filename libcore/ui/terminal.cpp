@@ -76,10 +76,12 @@ std::string Meter::json(std::string_view tool) const {
 }
 
 ProgressLine::ProgressLine(ProgressMode mode, std::string tool, Output& errors, Output& lines)
-    : mode_(mode), tool_(std::move(tool)), errors_(errors), lines_(lines) {
-    enabled_ = mode == ProgressMode::always || mode == ProgressMode::json ||
-               (mode == ProgressMode::automatic && errors.is_terminal());
-}
+    : mode_(mode),
+      tool_(std::move(tool)),
+      errors_(errors),
+      lines_(lines),
+      enabled_(mode == ProgressMode::always || mode == ProgressMode::json ||
+               (mode == ProgressMode::automatic && errors.is_terminal())) {}
 
 void ProgressLine::begin(std::string action) {
     std::lock_guard lock(mutex_);

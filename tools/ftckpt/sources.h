@@ -35,6 +35,7 @@ public:
     /// store  path of the store: where it lies inside a saved tree it is left out.
     /// fails  Exit::usage for what contradicts itself; Exit::failed for what cannot be opened or started.
     Sources(ui::Env& env, Disk& disk, const SourceOptions& options, const std::string& store, unsigned threads);
+    ~Sources() = default;
     Sources(const Sources&) = delete;
     Sources& operator=(const Sources&) = delete;
 

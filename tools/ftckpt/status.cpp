@@ -63,6 +63,7 @@ Status status_of(const std::vector<store::Manifest>& manifests, const StatusOpti
     Status status{.newest = manifests.front()};
     status.age_s = seconds_between(status.newest.finished, now);
     std::vector<std::uint64_t> times;
+    times.reserve(manifests.size());
     for (const store::Manifest& manifest : manifests) times.push_back(manifest.times.total);
     std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
     status.save_s = static_cast<double>(times[times.size() / 2]) / 1e6;

@@ -112,10 +112,9 @@ ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& option
                                       const ckpt::RestoreRequest& request) {
     ui::Output& out = env.out();
     const std::function<void(View)> sink = [&](View bytes) { out.write(bytes); };
-    const ckpt::RestoreReport report =
-        options.tar
-            ? ckpt::restore_tar(store, request, sink, env.clock(), env.progress())
-            : ckpt::restore_stream(store, request, options.stream.value_or(""), sink, env.clock(), env.progress());
+    ckpt::RestoreReport report = options.tar ? ckpt::restore_tar(store, request, sink, env.clock(), env.progress())
+                                             : ckpt::restore_stream(store, request, options.stream.value_or(""), sink,
+                                                                    env.clock(), env.progress());
     out.flush();
     return report;
 }
@@ -140,7 +139,7 @@ ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptio
                                             .placement = placement_of(options),
                                             .trust_times = options.trust_times,
                                             .keep_old = sibling_name(disk, options.keep_old, found)};
-    const ckpt::RestoreReport report = ckpt::restore_tree(store, request, destination, env.clock(), env.progress());
+    ckpt::RestoreReport report = ckpt::restore_tree(store, request, destination, env.clock(), env.progress());
     env.did(fmt::format("restored {} to {}", request.checkpoint.text(), *options.destination));
     return report;
 }
@@ -150,7 +149,7 @@ store::CheckpointId newest_sound(ui::Env& env, const RestoreOptions& options, st
                                  const store::CheckpointId& wanted) {
     std::vector<std::uint64_t> sequences = store.sequences(wanted.name);
     for (; !sequences.empty(); sequences.pop_back()) {
-        const store::CheckpointId id{wanted.name, sequences.back()};
+        store::CheckpointId id{wanted.name, sequences.back()};
         if (id.sequence > wanted.sequence) continue;
         const ckpt::VerifyRequest request{.checkpoint = id, .jobs = options.jobs.count()};
         if (ckpt::verify(store, request, env.clock(), env.progress()).damaged_count == 0) return id;

@@ -16,7 +16,7 @@ namespace {
 /// The label under which the wanted segment was saved.
 std::string label_of(const store::Manifest& manifest, const SegmentRequest& segment, const std::string& file) {
     std::vector<std::string> labels;
-    const std::string wanted = segment.label.value_or(file);
+    std::string wanted = segment.label.value_or(file);
     for (const store::SourceRecord& source : manifest.sources) {
         if (source.type != store::SourceType::shm) continue;
         if (source.label == wanted) return wanted;
