@@ -84,7 +84,8 @@ public:
     virtual void sync() = 0;
     /// Asks the disk to start writing [at, at+length); no promise.
     virtual void start_writeback(std::uint64_t at, std::uint64_t length) = 0;
-    /// Writes back what is dirty and waits, so that the next store through a mapping moves mtime again. Not a sync: no promise.
+    /// Writes back what is dirty and waits, so that the next store through a mapping moves mtime again. Not a sync: no
+    /// promise.
     virtual void write_back() = 0;
 
     virtual Stat stat() = 0;
