@@ -38,6 +38,9 @@ public:
         if (whole_store) check_all_packs();
         for (const store::CheckpointId& id : checkpoints) check_checkpoint(id, whole_store);
         if (!copies_.empty()) record();
+        report_.packs = packs_;
+        report_.chunks = chunks_;
+        report_.bytes = bytes_;
         report_.seconds = ft::seconds(clock_.monotonic() - start_);
         return std::move(report_);
     }

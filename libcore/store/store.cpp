@@ -103,7 +103,6 @@ Store Store::open_or_create(Backend& backend, Clock& clock) {
         format = find_format(backend);  // another's, where two made it at once
     }
     if (!format) no_store(backend);
-    backend.settle("");  // seen is not yet durable, and everything else in the store relies on it
     store.format_ = *format;
     return store;
 }
