@@ -56,7 +56,7 @@ std::optional<double> Meter::seconds_left() const {
 
 std::string Meter::line(std::string_view action, std::size_t width) const {
     std::string text(action);
-    if (last_.items != 0) text += fmt::format("  {} files", with_commas(last_.items));
+    if (last_.items != 0) text += fmt::format("  {} entries", with_commas(last_.items));
     text += fmt::format("  {}", human_bytes(last_.bytes));
     if (rate_ >= 1) text += fmt::format("  {}/s", human_bytes(static_cast<std::uint64_t>(rate_)));
     // The total is what the last checkpoint held: an estimate, so that 99 % is as near as it gets to the end.

@@ -3,7 +3,7 @@
 // What it says is a pure function of a few numbers (Meter); ProgressLine only draws it, on stderr, and erases it.
 // Nothing is drawn where stderr is not a terminal, unless asked for.
 //
-//     saving job  12,345 files  1.2 GB  310 MB/s  43 %  12 s left
+//     saving job  12,345 entries  1.2 GB  310 MB/s  43 %  12 s left
 #pragma once
 
 #include <chrono>

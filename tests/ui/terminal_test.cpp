@@ -18,9 +18,9 @@ Sample at(int second, std::uint64_t bytes, std::uint64_t total = 0) {
 TEST_CASE("the progress line tells rate, part and time left once they are known", "[ui]") {
     Meter meter;
     meter.take(at(10, 0));
-    CHECK(meter.line("saving job", 80) == "saving job  12,345 files  0 bytes");
+    CHECK(meter.line("saving job", 80) == "saving job  12,345 entries  0 bytes");
     meter.take(at(11, 100'000'000, 1'000'000'000));
-    CHECK(meter.line("saving job", 80) == "saving job  12,345 files  100 MB  100 MB/s  10 %  9 s left");
+    CHECK(meter.line("saving job", 80) == "saving job  12,345 entries  100 MB  100 MB/s  10 %  9 s left");
     CHECK(meter.seconds_left() == 9.0);
 }
 
