@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libcore/base/failure.h"
 #include "libcore/sim/disk.h"
 
 namespace ft::sim {
