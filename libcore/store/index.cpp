@@ -63,9 +63,7 @@ bool Index::try_load(const std::string& name) {
 }
 
 void Index::load(const std::string& name) {
-    if (!try_load(name))
-        throw Failure(
-            {.what = "cannot use the index", .where = backend_.path() + "/" + name, .why = "it has just been removed"});
+    if (!try_load(name)) load_all();  // merged already: what it had is in its successor
 }
 
 std::vector<ChunkPlace> Index::find_all(const Digest& digest) const {

@@ -135,7 +135,7 @@ public:
     [[nodiscard]] PackInfo pack(std::uint32_t number) const;
     [[nodiscard]] std::vector<PackInfo> packs() const;
 
-    /// Takes in an object that was put after loading.
+    /// Takes in an object that was put after loading, or the one that it was merged into meanwhile.
     void load(const std::string& name);
     [[nodiscard]] std::vector<const IndexSegment*> segments() const;
 

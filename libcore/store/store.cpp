@@ -53,18 +53,17 @@ std::optional<FormatInfo> find_format(Backend& backend) {
     return decode_format(*bytes, backend.path() + "/format");
 }
 
-/// Whether the place is empty but for what ft leaves where it is cut off. false where another made the store just now.
-bool may_become_store(Backend& backend) {
-    const std::set<std::string> own{"tmp", "gate", "guards", "maintain", "lost+found"};
+/// Fails unless the place is empty but for what ft leaves where it is cut off.
+void check_may_become_store(Backend& backend) {
+    const std::set<std::string> own{"tmp", "gate", "guards", "maintain", "lost+found", "format"};
     for (const std::string& name : backend.list("")) {
-        if (name == "format") return false;
-        if (!own.contains(name))
-            throw Failure({.what = "cannot make a store",
-                           .where = backend.path(),
-                           .why = "the directory is not empty ('" + printable(name) + "' is in it)",
-                           .todo = "name an empty or missing directory with --store"});
+        if (own.contains(name)) continue;
+        if (find_format(backend)) return;  // another makes it just now: what it put after 'format' may be listed first
+        throw Failure({.what = "cannot make a store",
+                       .where = backend.path(),
+                       .why = "the directory is not empty ('" + printable(name) + "' is in it)",
+                       .todo = "name an empty or missing directory with --store"});
     }
-    return true;
 }
 
 [[noreturn]] void no_store(const Backend& backend) {
@@ -96,10 +95,9 @@ Store Store::open_or_create(Backend& backend, Clock& clock) {
     Store store(backend, clock);
     std::optional<FormatInfo> format = find_format(backend);
     if (!format) {
-        if (may_become_store(backend)) {
-            const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
-            store.created_ = backend.put_if_absent("format", encode_format(fresh));
-        }
+        check_may_become_store(backend);
+        const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
+        store.created_ = backend.put_if_absent("format", encode_format(fresh));
         format = find_format(backend);  // another's, where two made it at once
     }
     if (!format) no_store(backend);
