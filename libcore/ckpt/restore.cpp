@@ -6,6 +6,7 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
+#include "libcore/ckpt/beside.h"
 #include "libcore/ckpt/place.h"
 #include "libcore/ckpt/restore_tree.h"
 #include "libcore/ckpt/send.h"
@@ -15,48 +16,6 @@
 
 namespace ft::ckpt {
 namespace {
-
-/// Names beside a destination: hidden, and derived from it, so that the next restore finds what a dead one left.
-struct Beside {
-    std::string lock, fresh, mark;
-    explicit Beside(const std::string& name) {
-        const std::string shown = name.size() <= 200 ? name : digest_of(view_of(name)).hex();
-        lock = "." + shown + ".ft-lock";
-        fresh = "." + shown + ".ft-new";
-        mark = "." + shown + ".ft-unfinished";
-    }
-};
-
-/// Held while something is restored to one destination; a dead holder's is free.
-class DestinationLock {
-public:
-    DestinationLock(io::Dir& parent, const std::string& name, const std::string& destination)
-        : parent_(parent), name_(name) {
-        for (;;) {
-            file_ = parent.create_file(name, 0600);
-            if (!file_) file_ = parent.find_file(name, io::Access::read_write);
-            if (!file_) continue;
-            if (!file_->try_lock(io::Lock::exclusive))
-                throw Failure({.what = "cannot restore",
-                               .where = destination,
-                               .why = "another restore to it is running",
-                               .todo = "try again when it has ended",
-                               .exit = Exit::busy});
-            const std::optional<io::Stat> there = parent.stat(name);
-            if (there && there->ino == file_->stat().ino) return;  // else its last holder has just removed it
-        }
-    }
-    /// The name goes before the lock does.
-    void release() {
-        parent_.remove_file(name_);
-        file_.reset();
-    }
-
-private:
-    io::Dir& parent_;
-    std::string name_;
-    std::unique_ptr<io::File> file_;
-};
 
 bool is_empty_dir(io::Dir& parent, const std::string& name) {
     const std::unique_ptr<io::Dir> dir = parent.find_dir(name);
@@ -73,8 +32,7 @@ public:
           placement_(to.placement),
           clock_(clock),
           progress_(progress),
-          start_(clock.monotonic()),
-          beside_(to.name) {}
+          start_(clock.monotonic()) {}
 
     RestoreReport run() {
         store_.index();  // from here on what the checkpoint needs is not removed
@@ -85,12 +43,15 @@ public:
                    .destination = to_.parent.path() + "/" + to_.name};
         find_trees();
         check_destination();
-        DestinationLock lock(to_.parent, beside_.lock, report_.destination);
-        if (placement_ == Placement::in_place)
-            change_in_place();
-        else
-            build_beside(lock);
-        lock.release();
+        Beside beside(to_.parent, to_.name);
+        try {
+            beside.sweep();
+            placement_ == Placement::in_place ? change_in_place(beside) : build(beside);
+        } catch (const Failure& f) {  // what stands there now is said, unless nothing changed
+            const bool stays = !beside.try_clean(built_) && !built_.empty();
+            throw f.advised(stays ? "what was begun stays in " + path(built_) : state_);
+        }
+        beside.release();
         report_.bytes_written = counters_.bytes_written;
         report_.files_kept = counters_.files_kept;
         report_.removed = counters_.removed;
@@ -136,19 +97,12 @@ private:
 
     // ---- fresh and replace: built beside the destination
 
-    void build_beside(DestinationLock& lock) {
-        source::remove_tree(to_.parent, beside_.fresh);  // what a killed restore left
-        try {
-            store::Reader reader(store_);
-            const std::unique_ptr<Placer> placer =
-                fresh_placer({reader, request_.powers, notes_, progress_, counters_});
-            place(reader, *placer, beside_.fresh);
-            publish();
-        } catch (...) {  // leaves nothing behind, then goes on failing
-            source::remove_tree(to_.parent, beside_.fresh);
-            lock.release();
-            throw;
-        }
+    void build(Beside& beside) {
+        store::Reader reader(store_);
+        const std::unique_ptr<Placer> placer = fresh_placer({reader, request_.powers, notes_, progress_, counters_});
+        built_ = beside.fresh();
+        place(reader, *placer, built_);
+        publish(beside);
     }
 
     void place(store::Reader& reader, Placer& placer, const std::string& name) {
@@ -168,6 +122,8 @@ private:
         if (holder) placer.finish_dir(*holder, holder_entry());
     }
 
+    [[nodiscard]] std::string path(const std::string& name) const { return io::join_path(to_.parent.path(), name); }
+
     /// The directory made to hold several sources.
     [[nodiscard]] source::Entry holder_entry() const {
         source::Entry entry;
@@ -179,47 +135,54 @@ private:
         return entry;
     }
 
-    void publish() {
+    void publish(Beside& beside) {
         // One call writes back everything that was written here, however many files: it must come before the name.
         to_.parent.sync_file_system();
         const std::optional<io::Stat> there = to_.parent.stat(to_.name);
-        if (!there) {
-            if (!to_.parent.rename_new(beside_.fresh, to_.parent, to_.name))
-                throw Failure({.what = "cannot publish",
-                               .where = report_.destination,
-                               .why = "it was made meanwhile",
-                               .todo = "nothing changed"});
-            return to_.parent.sync();
-        }
-        if (placement_ ==
-            Placement::fresh) {  // an empty directory, as was checked: rename refuses it if it is so no more
-            to_.parent.rename(beside_.fresh, to_.parent, to_.name);
-            return to_.parent.sync();
-        }
+        if (there && placement_ == Placement::replace) return exchange(beside);
+        if (!there && !to_.parent.rename_new(built_, to_.parent, to_.name))
+            throw Failure({.what = "cannot publish",
+                           .where = report_.destination,
+                           .why = "it was made meanwhile",
+                           .todo = "nothing changed"});
+        // An empty directory, as was checked: the rename refuses it if it is so no more.
+        if (there) to_.parent.rename(built_, to_.parent, to_.name);
+        now_published();
+        to_.parent.sync();
+    }
+
+    void exchange(Beside& beside) {
         // The name that the former tree will have is taken first: from the exchange on it is where nobody sweeps.
-        const std::string other = to_.keep_old.value_or(beside_.fresh);
-        if (to_.keep_old && !to_.parent.rename_new(beside_.fresh, to_.parent, other))
+        if (to_.keep_old && !to_.parent.rename_new(built_, to_.parent, *to_.keep_old))
             throw Failure({.what = "cannot keep the former tree",
-                           .where = to_.parent.path() + "/" + other,
+                           .where = path(*to_.keep_old),
                            .why = "the name is taken",
                            .todo = "nothing changed; name another with --keep-old"});
-        if (!to_.parent.exchange(other, to_.parent, to_.name)) {
-            source::remove_tree(to_.parent, other);
+        built_ = to_.keep_old.value_or(built_);
+        const std::string former = built_;
+        if (!to_.parent.exchange(built_, to_.parent, to_.name))
             throw Failure({.what = "cannot replace",
                            .where = report_.destination,
                            .why = "the file system cannot exchange two names",
                            .todo = "nothing changed; use --in-place"});
-        }
+        now_published();
         to_.parent.sync();  // only now may the former tree go
-        if (!to_.keep_old) source::remove_tree(to_.parent, beside_.fresh);
-        to_.parent.remove_file(beside_.mark);  // of an unfinished --in-place: that tree is gone
+        state_ = report_.destination + " is restored, and what it was is still in " + path(former);
+        if (!to_.keep_old) source::remove_tree(to_.parent, former);
+        beside.remove_mark();  // of an unfinished --in-place: that tree is gone
         to_.parent.sync();
+    }
+
+    /// From here on a failure must not take away what was built, nor what it replaced.
+    void now_published() {
+        built_.clear();
+        state_ = report_.destination + " is restored, but a power failure may undo that";
     }
 
     // ---- in place: marked while it is neither old nor new
 
-    void change_in_place() {
-        put_mark();
+    void change_in_place(Beside& beside) {
+        beside.put_mark(request_.checkpoint.text() + " of " + store_.backend().path());
         store::Reader reader(store_);
         const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
         const std::unique_ptr<Placer> placer = in_place_placer({reader, request_.powers, notes_, progress_, counters_},
@@ -229,19 +192,7 @@ private:
         const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;
         (inside ? *inside : to_.parent).sync_file_system();
         to_.parent.sync();
-        to_.parent.remove_file(beside_.mark);
-        to_.parent.sync();
-    }
-
-    /// Durable before the first write: until it goes, the tree is not to be taken for anything.
-    void put_mark() {
-        std::unique_ptr<io::File> mark = to_.parent.create_file(beside_.mark, 0644);
-        if (!mark) mark = io::open_file(to_.parent, beside_.mark, io::Access::read_write);
-        const std::string text = request_.checkpoint.text() + " of " + store_.backend().path() + "\n";
-        mark->set_size(0);
-        mark->write_at(view_of(text), 0);
-        mark->sync();
-        to_.parent.sync();
+        beside.remove_mark();
     }
 
     [[nodiscard]] bool is_dir(const std::string& name) const {
@@ -267,12 +218,13 @@ private:
     Clock& clock_;
     Progress& progress_;
     std::chrono::nanoseconds start_;
-    Beside beside_;
     store::Manifest manifest_;
     std::vector<const store::SourceRecord*> trees_;
     Notes notes_;
     PlaceCounters counters_;
     RestoreReport report_;
+    std::string built_;  // the name of the new tree until it is published
+    std::string state_;  // what a failure leaves, in words; empty: nothing changed, or a mark says so
 };
 
 const store::SourceRecord& find_stream(const store::Manifest& manifest, const std::string& label,
@@ -290,14 +242,6 @@ const store::SourceRecord& find_stream(const store::Manifest& manifest, const st
 }
 
 }  // namespace
-
-std::optional<std::string> unfinished_restore(io::Dir& parent, const std::string& name) {
-    const std::unique_ptr<io::File> mark = parent.find_file(Beside(name).mark, io::Access::read);
-    if (!mark) return std::nullopt;
-    std::string text(text_of(io::read_whole(*mark, 1U << 16)));
-    while (text.ends_with('\n')) text.pop_back();
-    return printable(text);
-}
 
 RestoreReport restore_tree(store::Store& store, const RestoreRequest& request, const TreeDestination& destination,
                            Clock& clock, Progress& progress) {

@@ -37,10 +37,6 @@ struct TreeDestination {
 [[nodiscard]] RestoreReport restore_tree(store::Store& store, const RestoreRequest& request,
                                          const TreeDestination& destination, Clock& clock, Progress& progress);
 
-/// The checkpoint that an interrupted in-place restore was bringing back to `name` ("job@7 of /store"); std::nullopt
-/// where there is none. Such a tree is neither old nor new: it must not be saved.
-[[nodiscard]] std::optional<std::string> unfinished_restore(io::Dir& parent, const std::string& name);
-
 /// Sends one stream (label "" where there is only one) to `sink`, in order, each byte verified before.
 [[nodiscard]] RestoreReport restore_stream(store::Store& store, const RestoreRequest& request, const std::string& label,
                                            const std::function<void(View)>& sink, Clock& clock, Progress& progress);

@@ -7,9 +7,9 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
+#include "libcore/ckpt/beside.h"
 #include "libcore/ckpt/content.h"
 #include "libcore/ckpt/previous.h"
-#include "libcore/ckpt/restore.h"
 #include "libcore/ckpt/save_plan.h"
 #include "libcore/store/root.h"
 

@@ -1,7 +1,9 @@
-#include "tests/catch.h"
-#include "tests/ckpt/lab.h"
+#include <set>
 
 #include "libcore/base/failure.h"
+#include "libcore/ckpt/beside.h"
+#include "tests/catch.h"
+#include "tests/ckpt/lab.h"
 
 namespace ft::test {
 namespace {
@@ -26,6 +28,17 @@ void put(Lab& lab, const std::string& dir, const std::string& name, const std::s
 
 std::uint64_t inode(Lab& lab, const std::string& dir, const std::string& name) {
     return io::open_dir(lab.root(), dir)->stat(name)->ino;
+}
+
+std::set<std::string> names_in(io::Dir& dir) {
+    std::set<std::string> names;
+    for (const io::Listed& one : dir.list()) names.insert(one.name);
+    return names;
+}
+
+/// Of the file "f" in a directory.
+std::string content_of(io::Dir& root, const std::string& dir) {
+    return std::string(text_of(io::read_whole(*io::open_file(*io::open_dir(root, dir), "f"), 100)));
 }
 
 }  // namespace
@@ -177,6 +190,49 @@ TEST_CASE("a tree whose restore was interrupted is not saved", "[ckpt]") {
     CHECK_THROWS_AS(lab.save("t"), Failure);
     in_place(lab, "t", "data");
     CHECK(lab.save("t").sequence == 2);
+}
+
+TEST_CASE("a mark that a foreign hand emptied still forbids the save", "[ckpt]") {
+    Lab lab;
+    lab.write("f", "1");
+    (void)lab.root().create_file(".data.ft-unfinished", 0644);
+    CHECK(ckpt::unfinished_restore(lab.root(), "data") == "a checkpoint that it does not name");
+    CHECK_THROWS_AS(lab.save("t"), Failure);
+}
+
+TEST_CASE("a restore that fails leaves beside its destination nothing but the mark of an unfinished one", "[ckpt]") {
+    Lab lab;
+    lab.write("f", noise(1, 5000));
+    lab.save("t");
+    put(lab, "data", "f", "2");
+    for (const ckpt::Placement placement :
+         {ckpt::Placement::fresh, ckpt::Placement::replace, ckpt::Placement::in_place}) {
+        lab.disk().fail({.call = sim::Call::sync_all});
+        const bool fresh = placement == ckpt::Placement::fresh;
+        CHECK_THROWS_AS(lab.restore("t", fresh ? "out" : "data", placement), Failure);
+        std::set<std::string> expected{"data", "store"};
+        if (placement == ckpt::Placement::in_place) expected.insert(".data.ft-unfinished");
+        CHECK(names_in(lab.root()) == expected);
+    }
+}
+
+TEST_CASE("a replace whose exchange may not be durable keeps both trees", "[ckpt]") {
+    Lab lab;
+    lab.write("f", "old");
+    lab.save("t");
+    lab.write("f", "new");
+    lab.disk().root()->sync_file_system();
+    lab.disk().fail({.call = sim::Call::sync_dir, .path = ""});
+    std::string said;
+    try {
+        lab.restore("t", "data", ckpt::Placement::replace);
+    } catch (const Failure& failure) {
+        said = failure.parts().todo;
+    }
+    CHECK(said.ends_with("/data is restored, but a power failure may undo that"));
+    CHECK(content_of(*lab.disk().root(), "data") == "old");
+    lab.disk().power_cut(0);
+    CHECK(content_of(*lab.disk().root(), "data") == "new");
 }
 
 TEST_CASE("a part comes back with the directories that lead to it", "[ckpt]") {

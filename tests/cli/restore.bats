@@ -97,9 +97,11 @@ damage_pack() {
     echo different >out/logs/two
     FT_FAULTS='write@2=EIO' exits 1 ftrestore job out --in-place 2>"$messages"
     grep -q 'run it again' "$messages"
+    [ "$(echo .out*)" = .out.ft-unfinished ]
+    [ "$(cat .out.ft-unfinished)" = "job@1 of $work/store" ]
     exits 0 ftrestore job out --in-place -q
     same state out
-    [ -z "$(find . -maxdepth 1 -name '.out*' ! -name '*lock')" ]
+    [ -z "$(find . -maxdepth 1 -name '.out*')" ]
 }
 
 @test "a part comes back" {
@@ -125,7 +127,7 @@ damage_pack() {
 @test "what fails on the way leaves nothing at the destination" {
     for rule in 'create_file@3=ENOSPC' 'write@1=EIO' 'sync_file_system@1=EIO' 'rename@1=EIO' 'make_dir@2=EACCES'; do
         FT_FAULTS=$rule exits 1 ftrestore job out 2>"$messages"
-        [ ! -e out ]
+        [ -z "$(find . -maxdepth 1 -name '*out*')" ]
         grep -q "job@1" "$messages"
     done
     exits 0 ftrestore job out -q

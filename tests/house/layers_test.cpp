@@ -31,6 +31,7 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/base/parallel.h", "a thread's edge: carried to the thread that waits"},
     {"libcore/base/parallel.cpp", "a thread's edge: carried to the thread that waits"},
     {"libcore/base/background.cpp", "a thread's edge: carried to the thread that waits"},
+    {"libcore/ckpt/beside.cpp", "what cannot be cleaned after a failure is told with that failure"},
     {"libcore/ckpt/save_plan.cpp", "one unreadable file is not the checkpoint: it becomes a note and exit 3"},
     {"libcore/ckpt/tar.cpp", "carried over the frames of a C library, which cannot be unwound, and thrown again"},
     {"libcore/sim/world.cpp", "the edge of a simulated process's thread: its end becomes a value"},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libcore/base/failure.h"
+#include "libcore/ckpt/beside.h"
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/store_oracle.h"
@@ -24,6 +25,23 @@ Complaints complaints_about_destination(SimDisk& disk) {
     const std::string found = description_of(*disk.root(), "dest");
     if (found == expected_tree("src2") || (!acknowledged && found == "missing")) return none;
     return {"dest is not what was restored"};
+}
+
+/// Of a destination, first src1's copy, that was to become t@2 in place, or to be marked until it is.
+Complaints complaints_about_changed(SimDisk& disk) {
+    const std::vector<std::string>& told = disk.acknowledged();
+    const bool acknowledged = std::find(told.begin(), told.end(), "restored dest t@2") != told.end();
+    const std::string found = description_of(*disk.root(), "dest");
+    if (found == expected_tree("src2")) return none;
+    if (!acknowledged && (found == expected_tree("src1") || ckpt::unfinished_restore(*disk.root(), "dest")))
+        return none;
+    return {"dest is neither old nor new, and nothing says so"};
+}
+
+/// Of what an unfinished restore in place says.
+Complaints complaints_about_mark(SimDisk& disk) {
+    const std::optional<std::string> mark = ckpt::unfinished_restore(*disk.root(), "dest");
+    return !mark || *mark == "t@2 of /store" ? none : Complaints{"the mark says '" + *mark + "'"};
 }
 
 /// Whether cuts of the scenario, in which the bug is planted, bring a complaint.
@@ -109,6 +127,18 @@ TEST_CASE("each forgotten sync of a restore is found", "[ckpt][sim]") {
     CHECK(found(forgotten(Call::sync_all, "**")));
     CHECK(found(forgotten(Call::sync_dir, "**")));
     CHECK_FALSE(found(forgotten(Call::exchange, "no such call")));
+}
+
+TEST_CASE("each forgotten sync of a restore in place is found", "[ckpt][sim]") {
+    const auto in_place = [](Hands hands) { restore(std::move(hands), {"t", 2}, "dest", ckpt::Placement::in_place); };
+    const auto found = [&](const Fault& bug, const std::function<Complaints(SimDisk&)>& complaints) {
+        return found_by_cuts(with_destination(), in_place, bug, complaints);
+    };
+    CHECK(found(forgotten(Call::sync, ".dest.ft-unfinished*"), complaints_about_mark));
+    CHECK(found(forgotten(Call::sync_dir, ""), complaints_about_changed));
+    CHECK(found(forgotten(Call::sync_all, "**"), complaints_about_changed));
+    CHECK_FALSE(found(forgotten(Call::exchange, "no such call"), complaints_about_mark));
+    CHECK_FALSE(found(forgotten(Call::exchange, "no such call"), complaints_about_changed));
 }
 
 TEST_CASE("a save of a new name that forgets the name's directory is found", "[ckpt][sim]") {

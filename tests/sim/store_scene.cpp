@@ -95,6 +95,16 @@ const Image& with_four_checkpoints() {
     return image;
 }
 
+const Image& with_destination() {
+    static const Image image = [] {
+        SimDisk disk(with_four_checkpoints(), 1);
+        restore(hands_of(disk), {"t", 1}, "dest", ckpt::Placement::fresh);
+        disk.root()->sync_file_system();
+        return disk.image();
+    }();
+    return image;
+}
+
 void save(Hands hands, const What& what) {
     OpenStore open = open_store(hands);
     std::vector<source::Source> sources(1);

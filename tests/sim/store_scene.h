@@ -48,6 +48,9 @@ struct What {
 /// The same with checkpoints t@1 to t@3 (of src1, src2, src3) and u@1 (of src2), saved one after the other.
 [[nodiscard]] const Image& with_four_checkpoints();
 
+/// That, and "dest", restored from t@1.
+[[nodiscard]] const Image& with_destination();
+
 /// As `ftckpt save`. Acknowledges "saved NAME@SEQ".
 void save(Hands hands, const What& what);
 /// As `ftckpt prune NAME --keep N`. Says "pruning NAME N" before, and "pruned NAME@SEQ" of each that is gone after.

@@ -2,6 +2,7 @@
 // at once. Method: every step, several survivals, and the same again while the next command runs (nested).
 #include <algorithm>
 
+#include "libcore/ckpt/beside.h"
 #include "libcore/source/tree_remove.h"
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
@@ -29,16 +30,6 @@ void check_cuts(const Image& start, const Scenario& scenario, const Check& check
 
 /// Replaces the tree `dest`, first src1's copy, by t@2.
 void replace(SimDisk& disk) { restore(hands_of(disk), {"t", 2}, "dest", ckpt::Placement::replace); }
-
-const Image& with_destination() {
-    static const Image image = [] {
-        SimDisk disk(with_four_checkpoints(), 1);
-        restore(hands_of(disk), {"t", 1}, "dest", ckpt::Placement::fresh);
-        disk.root()->sync_file_system();
-        return disk.image();
-    }();
-    return image;
-}
 
 bool was_restored(SimDisk& disk) {
     const std::vector<std::string>& told = disk.acknowledged();
@@ -70,14 +61,15 @@ void check_fresh(SimDisk& disk) {
 
 void make_equal(SimDisk& disk) { restore(hands_of(disk), {"t", 2}, "dest", ckpt::Placement::in_place); }
 
-/// dest is old, new (and so if that was said), or marked as neither; the next run makes it what it should be and clears
-/// the mark.
+/// dest is old, new (and so if that was said), or marked as neither; a mark always says what was being restored; the
+/// next run makes dest what it should be and clears the mark.
 void check_in_place(SimDisk& disk) {
     std::unique_ptr<io::Dir> root = disk.root();
     const std::string found = description_of(*root, "dest");
     const bool is_new = found == expected_tree("src2"), is_old = found == expected_tree("src1");
-    const bool marked = ckpt::unfinished_restore(*root, "dest").has_value();
-    CHECK((was_restored(disk) ? is_new : is_new || is_old || marked));
+    const std::optional<std::string> mark = ckpt::unfinished_restore(*root, "dest");
+    CHECK((was_restored(disk) ? is_new : is_new || is_old || mark));
+    CHECK(mark.value_or("t@2 of /store") == "t@2 of /store");
     make_equal(disk);
     CHECK(description_of(*root, "dest") == expected_tree("src2"));
     CHECK_FALSE(ckpt::unfinished_restore(*root, "dest"));
