@@ -128,6 +128,7 @@ SaveReport Saving::run() {
         {.workers = request_.jobs, .window = 4 * std::size_t{request_.jobs} + 4}, [this] { return next_task(); },
         [this](SaveTask&& task, unsigned worker) { return work(std::move(task), worker); },
         [this](Result&& result) { take(std::move(result)); });
+    if (request_.captured) request_.captured();
     leave_source();
     end_session();
     return publish();

@@ -22,6 +22,9 @@ struct SaveRequest {
     std::string host = {}, command = {};  ///< kept in the manifest
     /// Names of owner ids, "" where they have none; kept in the manifest. May be empty.
     std::function<std::string(std::uint32_t)> user_name = {}, group_name = {};
+    /// Called once, by the calling thread, as soon as all sources are read: what was held still may go on while the
+    /// rest is stored and published. Not called where the reading fails. Its failure is the save's. May be empty.
+    std::function<void()> captured = {};
 };
 
 /// Saves all sources as NAME@SEQ, published at once; durable when it returns. Nothing is visible before, and nothing

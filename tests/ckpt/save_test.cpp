@@ -20,6 +20,36 @@ TEST_CASE("a tree comes back as it was saved", "[ckpt]") {
     CHECK(lab.tree("out") == saved);
 }
 
+TEST_CASE("who waits for the reading hears of its end once, before anything is published", "[ckpt]") {
+    Lab lab;
+    lab.write("small", "one");
+    lab.write("large", noise(2, 9'000'000));
+    std::uint64_t calls = 0, published = 0;
+    const auto captured = [&] {
+        ++calls;
+        published = lab.backend().list("checkpoints/t").size();
+    };
+    for (const unsigned jobs : {0U, 3U}) {
+        calls = 0;
+        const ckpt::SaveReport report = lab.save("t", {.jobs = jobs, .full = true, .captured = captured});
+        CHECK(report.sequence == published + 1);
+        CHECK(calls == 1);
+    }
+}
+
+TEST_CASE("who waits for the reading of what cannot be read hears nothing", "[ckpt]") {
+    Lab lab;
+    std::vector<source::Source> sources(1);
+    sources[0].parent = lab.disk().root();
+    sources[0].name = "missing";
+    Progress progress;
+    bool called = false;
+    CHECK_THROWS_AS(ckpt::save(sources, lab.store(), {.name = "t", .captured = [&] { called = true; }},
+                               lab.disk().clock(), progress),
+                    Failure);
+    CHECK_FALSE(called);
+}
+
 TEST_CASE("an unchanged tree is not read again and stores next to nothing", "[ckpt]") {
     Lab lab;
     for (int i = 0; i < 200; ++i)

@@ -7,7 +7,12 @@ bats_require_minimum_version 1.5.0
 
 start_work() {
     PATH=${FT_BIN:-$BATS_TEST_DIRNAME/../../build/release/bin}:$PATH
-    command -v ftckpt >/dev/null || { echo "no ftckpt: build the release preset, or name its folder in FT_BIN" >&2; return 1; }
+    local program
+    for program in ftckpt ftrestore hole_map say_ready segment; do
+        command -v $program >/dev/null && continue
+        echo "no $program: build programs and tests_cli of the release preset, or name their folder in FT_BIN" >&2
+        return 1
+    done
     work=$(mktemp -d "${TMPDIR:-/tmp}/ft-cli.XXXXXX")
     chmod 755 "$work" # some tests become nobody
     messages=$(mktemp "${TMPDIR:-/tmp}/ft-cli.XXXXXX")

@@ -145,6 +145,14 @@ field() { ftckpt show "$1" --json | jq -r ".$2"; }
     grep -q "'exit 4' exited with 4" "$messages"
 }
 
+@test "--after runs as soon as all is read, once, also where storing it fails" {
+    ftckpt save job state -q --after 'ftckpt list --names >listed'
+    [ ! -s listed ] # nothing was published yet
+    FT_FAULTS='sync@1=EIO+' exits 1 ftckpt save job state --full --after 'echo after >>order' 2>"$messages"
+    exits 1 ftckpt save job missing/state --after 'echo after >>order' 2>"$messages"
+    [ "$(cat order)" = after ]
+}
+
 @test "what hooks print does not mix with the answer" {
     [ "$(ftckpt save job state --before 'echo noise' --after 'echo noise' 2>/dev/null)" = job@1 ]
 }
@@ -154,6 +162,17 @@ field() { ftckpt show "$1" --json | jq -r ".$2"; }
     sleeper=$!
     ftckpt save job --stream stat=/proc/$sleeper/stat --freeze $sleeper -q
     [[ "$(ftckpt cat job stat)" == *") T "* ]]
+    [[ "$(cat /proc/$sleeper/stat)" == *") S "* ]]
+    kill $sleeper
+}
+
+@test "a frozen process runs again as soon as all is read, before it is stored" {
+    sleep 1000 &
+    sleeper=$!
+    ftckpt save job state --freeze $sleeper --after "cat /proc/$sleeper/stat >stat; ftckpt list --names >listed" -q
+    [[ "$(cat stat)" == *") S "* ]]
+    [ ! -s listed ]
+    [[ "$(FT_FAULTS='sync@1=EIO+' ftckpt save job state --full --freeze $sleeper 2>&1)" == *"Input/output error"* ]]
     [[ "$(cat /proc/$sleeper/stat)" == *") S "* ]]
     kill $sleeper
 }

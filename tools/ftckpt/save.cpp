@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "libcore/base/text.h"
 #include "libcore/ckpt/save.h"
@@ -53,9 +54,32 @@ void declare(ui::Flags& flags, SaveOptions& options) {
     flags.toggle("--timing", options.timing, "tell where the time went: T_operation, T_save and its parts");
 }
 
-struct Saved {
-    ckpt::SaveReport report;
-    bool after_succeeded = true;
+/// What embraces the reading of the sources: --before, --freeze and --after.
+class Embrace {
+public:
+    Embrace(ui::Env& env, const SaveOptions& options) : env_(env), options_(options) {}
+
+    void run_before() {
+        if (options_.before) tools::run_before(env_, *options_.before);
+    }
+    /// inputs  descriptors that are read while the process stands still.
+    void freeze(const std::vector<int>& inputs) {
+        if (options_.freeze) freeze_.emplace(static_cast<pid_t>(*options_.freeze), inputs, env_.clock());
+    }
+    /// All is read, or failed: everything goes on. The second call does nothing.
+    void end() {
+        freeze_.reset();
+        if (std::exchange(ended_, true) || !options_.after) return;
+        after_succeeded_ = false;
+        after_succeeded_ = run_after(env_, *options_.after);
+    }
+    [[nodiscard]] bool after_succeeded() const { return after_succeeded_; }
+
+private:
+    ui::Env& env_;
+    const SaveOptions& options_;
+    std::optional<proc::Freeze> freeze_;
+    bool ended_ = false, after_succeeded_ = true;
 };
 
 /// The newest checkpoint of the name, for messages.
@@ -75,7 +99,8 @@ Failure explained(const Failure& failure, store::Store& store, const std::string
                                           human_bytes(store.backend().free_bytes()), state, name));
 }
 
-ckpt::SaveReport save_sources(ui::Env& env, const SaveOptions& options, OpenedStore& opened, Sources& sources) {
+ckpt::SaveReport save_sources(ui::Env& env, const SaveOptions& options, OpenedStore& opened, Sources& sources,
+                              Embrace& embrace) {
     const ckpt::SaveRequest request{.name = options.name,
                                     .level = options.level,
                                     .jobs = options.jobs.count(),
@@ -84,26 +109,23 @@ ckpt::SaveReport save_sources(ui::Env& env, const SaveOptions& options, OpenedSt
                                     .host = host_name(),
                                     .command = sources.origins(),
                                     .user_name = user_name,
-                                    .group_name = group_name};
-    std::optional<proc::Freeze> freeze;
-    if (options.freeze) freeze.emplace(static_cast<pid_t>(*options.freeze), sources.inputs(), env.clock());
+                                    .group_name = group_name,
+                                    .captured = [&] { embrace.end(); }};
+    embrace.freeze(sources.inputs());
     return ckpt::save(sources.all(), opened.store(), request, env.clock(), env.progress());
 }
 
-/// The part of a save that --before and --after embrace: --after runs also where the save failed.
-Saved save_between_hooks(ui::Env& env, const SaveOptions& options, OpenedStore& opened, Sources& sources) {
-    if (options.before) run_before(env, *options.before);
-    Saved saved;
+/// The save, with --after run as soon as all is read, also where that failed.
+ckpt::SaveReport save_embraced(ui::Env& env, const SaveOptions& options, OpenedStore& opened, Sources& sources,
+                               Embrace& embrace) {
+    embrace.run_before();
     try {
         sources.start_commands();
-        saved.report = save_sources(env, options, opened, sources);
+        return save_sources(env, options, opened, sources, embrace);
     } catch (const Failure& failure) {
-        if (options.after) static_cast<void>(run_after(env, *options.after));
+        embrace.end();
         throw explained(failure, opened.store(), options.name);
     }
-    env.did(fmt::format("saved {}@{}", saved.report.name, saved.report.sequence));
-    saved.after_succeeded = !options.after || run_after(env, *options.after);
-    return saved;
 }
 
 Exit run(ui::Env& env, const SaveOptions& options) {
@@ -115,9 +137,11 @@ Exit run(ui::Env& env, const SaveOptions& options) {
     OpenedStore opened(env, disk, options.store, Opening::create);
     if (opened.store().created()) env.remark(fmt::format("made the store {}", opened.path()));
     env.begin(fmt::format("saving {}", options.name));
-    const Saved saved = save_between_hooks(env, options, opened, sources);
-    answer_save(env, saved.report, options.timing);
-    return saved.report.incomplete() || !saved.after_succeeded ? Exit::incomplete : Exit::done;
+    Embrace embrace(env, options);
+    const ckpt::SaveReport report = save_embraced(env, options, opened, sources, embrace);
+    env.did(fmt::format("saved {}@{}", report.name, report.sequence));
+    answer_save(env, report, options.timing);
+    return report.incomplete() || !embrace.after_succeeded() ? Exit::incomplete : Exit::done;
 }
 
 }  // namespace
