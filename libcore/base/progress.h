@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libcore/base/failure.h"
+
 namespace ft {
 
 /// Thread-safe. total_* are 0 while unknown.
@@ -12,7 +14,12 @@ struct Progress {
     std::atomic<std::uint64_t> bytes{0};        ///< bytes of content dealt with
     std::atomic<std::uint64_t> total_items{0};  ///< expected, e.g. what the previous checkpoint held
     std::atomic<std::uint64_t> total_bytes{0};
-    std::atomic<bool> stop{false};  ///< set by SIGINT/SIGTERM: pipelines end with Stopped at their next step
+    std::atomic<bool> stop{false};  ///< set by SIGINT/SIGTERM: what runs ends with a Failure at its next step
+
+    /// For every loop over much: fails  where it was asked to stop.
+    void step() const {
+        if (stop) throw Failure({.what = "stopped"});
+    }
 };
 
 }  // namespace ft

@@ -22,8 +22,13 @@ std::string pin_name(const store::CheckpointId& id) { return "pins/" + id.name +
 
 class Pruning {
 public:
-    Pruning(store::Store& store, const PruneRequest& request, Clock& clock)
-        : store_(store), backend_(store.backend()), request_(request), clock_(clock), start_(clock.monotonic()) {}
+    Pruning(store::Store& store, const PruneRequest& request, Clock& clock, const Progress& progress)
+        : store_(store),
+          backend_(store.backend()),
+          request_(request),
+          clock_(clock),
+          progress_(progress),
+          start_(clock.monotonic()) {}
 
     PruneReport run() {
         const std::unique_ptr<store::Guard> maintaining = backend_.try_maintain();
@@ -51,6 +56,7 @@ private:
         for (const std::string& name : names) {
             std::vector<Candidate> candidates;
             for (const std::uint64_t sequence : store_.sequences(name)) {
+                progress_.step();
                 const store::CheckpointId id{name, sequence};
                 const store::Manifest manifest = store_.manifest(id);
                 candidates.push_back({id, manifest.finished, manifest.incomplete(), is_pinned(store_, id)});
@@ -67,6 +73,7 @@ private:
         std::set<std::string> settled;
         for (const Kept& kept : report_.checkpoints) {
             if (!kept.reason.empty()) continue;
+            progress_.step();  // those that are gone already stay so
             if (settled.insert(kept.id.name).second) backend_.settle("checkpoints/" + kept.id.name);
             remove_checkpoint(store_, kept.id);
         }
@@ -97,8 +104,11 @@ private:
         for (const std::string& name : store_.names())
             for (const std::uint64_t sequence : store_.sequences(name)) ids.push_back({name, sequence});
         store_.reload_index();
-        auto reach = std::make_unique<Reach>(store_);
-        for (const store::CheckpointId& id : ids) mark(id, *reach);
+        auto reach = std::make_unique<Reach>(store_, progress_);
+        for (const store::CheckpointId& id : ids) {
+            progress_.step();
+            mark(id, *reach);
+        }
         return reach;
     }
 
@@ -107,6 +117,7 @@ private:
             reach.add(store_.manifest(id));
         } catch (const Failure& f) {
             if (f.exit() == Exit::no) return;  // removed meanwhile by 'rm'
+            if (f.exit() != Exit::damage && f.error() != EIO) throw;
             throw f.within("cannot prune: " + id.text() + " is damaged, and what it needs cannot be told")
                 .advised("nothing was removed from the packs; 'ftckpt verify' says more, 'ftckpt rm " + id.text() +
                          "' gives it up");
@@ -124,9 +135,11 @@ private:
             indexed.insert(packs[i].id);
             if (use[i].live_bytes == 0) dead.insert(packs[i].id);
         }
-        for (const std::string& shard : backend_.list("packs"))
+        for (const std::string& shard : backend_.list("packs")) {
+            progress_.step();
             for (const std::string& object : backend_.list("packs/" + shard))
                 if (const auto id = Digest::from_hex(object); id && !indexed.contains(*id)) dead.insert(*id);
+        }
         return dead;
     }
 
@@ -152,10 +165,12 @@ private:
         for (const Digest& id : packs) {
             const std::unique_ptr<store::Object> pack = backend_.find(store::pack_name(id));
             if (!pack) continue;
-            for (const store::PackBlock& block : store::read_pack_table(*pack, id))
+            for (const store::PackBlock& block : store::read_pack_table(*pack, id)) {
+                progress_.step();
                 for (const store::ChunkRef& chunk : block.chunks)
                     if (reach.needs(chunk.digest) && !writer.known(chunk))
                         (void)lane.add(chunk, reader.read(chunk).bytes);
+            }
         }
         lane.flush();
         writer.finish();
@@ -218,6 +233,7 @@ private:
     bool is_superseded(const Digest& id, const Reach& reach) {
         const std::unique_ptr<store::Object> pack = backend_.find(store::pack_name(id));
         if (!pack) return true;
+        progress_.step();
         for (const store::PackBlock& block : store::read_pack_table(*pack, id))
             for (const store::ChunkRef& chunk : block.chunks)
                 if (reach.needs(chunk.digest) && !store_.index().reliable(chunk)) return false;
@@ -233,7 +249,8 @@ private:
                                [&](const store::PackInfo& p) { return going.contains(p.id); });
         });
         if (listed || segments.size() > 1) {
-            const std::string merged = merge_segments(backend_, index, segments, going);
+            const std::string merged =
+                merge_segments(backend_, index, segments, {.without = going, .step = [this] { progress_.step(); }});
             std::vector<std::string> old;
             for (const store::IndexSegment* segment : segments)
                 if (segment->name() != merged) old.push_back(segment->name());
@@ -248,6 +265,7 @@ private:
     void remove_packs(const std::set<Digest>& packs) {
         std::vector<std::string> names;
         for (const Digest& pack : packs) {
+            progress_.step();
             const std::string name = store::pack_name(pack);
             const std::optional<std::uint64_t> size = backend_.size_of(name);
             if (!size) continue;
@@ -285,6 +303,7 @@ private:
     store::Backend& backend_;
     const PruneRequest& request_;
     Clock& clock_;
+    const Progress& progress_;
     std::chrono::nanoseconds start_;
     PruneReport report_;
 };
@@ -321,8 +340,8 @@ bool unpin(store::Store& store, const store::CheckpointId& id) {
     return was;
 }
 
-PruneReport prune(store::Store& store, const PruneRequest& request, Clock& clock, Progress&) {
-    return Pruning(store, request, clock).run();
+PruneReport prune(store::Store& store, const PruneRequest& request, Clock& clock, Progress& progress) {
+    return Pruning(store, request, clock, progress).run();
 }
 
 }  // namespace ft::ckpt

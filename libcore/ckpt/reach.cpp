@@ -15,7 +15,8 @@ void for_each_chunk(store::Reader& reader, const store::SourceRecord& source, co
             if (run.length != 0) chunk({run.digest, run.length}, entry->path);
 }
 
-Reach::Reach(store::Store& store) : store_(store), index_(store.index()), reader_(store), segments_(index_.segments()) {
+Reach::Reach(store::Store& store, const Progress& progress)
+    : store_(store), index_(store.index()), progress_(progress), reader_(store), segments_(index_.segments()) {
     for (const store::IndexSegment* segment : segments_) live_.emplace_back(segment->slots());
 }
 
@@ -31,7 +32,10 @@ void Reach::add(const store::Manifest& manifest) {
         for (const store::ChunkRef& ref : source.entries.chunks) encode_ref(identity, ref);
         if (!walked_.insert(digest_of(identity.view())).second) continue;
         const std::string where = manifest.name + "@" + std::to_string(manifest.sequence);
-        for_each_chunk(reader_, source, where, [this](const store::ChunkRef& ref, const std::string&) { mark(ref); });
+        for_each_chunk(reader_, source, where, [this](const store::ChunkRef& ref, const std::string&) {
+            progress_.step();
+            mark(ref);
+        });
     }
 }
 
@@ -50,6 +54,7 @@ std::vector<Reach::PackUse> Reach::pack_use() const {
         std::vector<std::size_t> to_number;
         for (const store::PackInfo& pack : segments_[i]->packs()) to_number.push_back(numbers.at(pack.id));
         for (std::size_t page = 0; page < segments_[i]->pages(); ++page) {
+            progress_.step();
             std::uint64_t slot = page * store::entries_per_page;
             for (const store::IndexEntry& entry : segments_[i]->page(page)) {
                 PackUse& pack = use[to_number[entry.place.pack]];

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libcore/base/progress.h"
 #include "libcore/store/manifest.h"
 #include "libcore/store/reader.h"
 #include "libcore/store/store.h"
@@ -22,7 +23,7 @@ void for_each_chunk(store::Reader& reader, const store::SourceRecord& source, co
 class Reach {
 public:
     /// The store's index must not be reloaded while this lives.
-    explicit Reach(store::Store& store);
+    Reach(store::Store& store, const Progress& progress);
 
     /// Marks all that the checkpoint needs. Streams of entries that were walked before are not walked again. fails
     /// damage.
@@ -39,6 +40,7 @@ private:
     void mark(const store::ChunkRef& chunk);
     store::Store& store_;
     store::Index& index_;
+    const Progress& progress_;
     store::Reader reader_;
     std::vector<const store::IndexSegment*> segments_;
     std::vector<std::vector<bool>> live_;  // per segment and slot

@@ -50,7 +50,7 @@ private:
         };
         for (const std::string& shard : backend_.list("packs")) {
             for (const std::string& object : backend_.list("packs/" + shard)) {
-                if (progress_.stop) throw Failure({.what = "stopped", .todo = "nothing changed"});
+                progress_.step();
                 add_pack(shard, object, packs, entries);
                 if (entries.size() >= entries_in_memory) put();
             }

@@ -134,7 +134,7 @@ Item Placing::locate(Entry entry) {
 }
 
 std::optional<Task> Placing::next() {
-    if (progress_.stop) throw Failure({.what = "stopped"});
+    progress_.step();
     if (large_) return next_piece();
     Task task;
     std::uint64_t bytes = 0;

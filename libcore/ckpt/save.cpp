@@ -135,7 +135,7 @@ SaveReport Saving::run() {
 }
 
 std::optional<SaveTask> Saving::next_task() {
-    if (progress_.stop) throw Failure({.what = "stopped", .todo = "nothing changed"});
+    progress_.step();
     const auto start = clock_.monotonic();
     std::optional<SaveTask> task = plan_->next();
     if (task && !task->segment) walk_ns_ += static_cast<std::uint64_t>((clock_.monotonic() - start).count());

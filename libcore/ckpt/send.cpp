@@ -86,6 +86,10 @@ std::uint64_t send_content(store::Store& store, const store::SourceRecord& sourc
     store::Reader reader(store);
     Runs runs(reader, source, path, request.where);
     std::uint64_t sent = 0;
+    const auto next = [&] {
+        progress.step();
+        return runs.next();
+    };
     const auto read = [&](Piece&& piece, unsigned) {
         for (const Run& run : piece.runs)
             if (run.length != 0) piece.chunks.push_back(reader.read({run.digest, run.length}));
@@ -102,9 +106,8 @@ std::uint64_t send_content(store::Store& store, const store::SourceRecord& sourc
             progress.bytes += run.size();
         }
     };
-    ordered_pipeline<Piece, Piece>(
-        {.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, [&] { return runs.next(); }, read,
-        send);
+    ordered_pipeline<Piece, Piece>({.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, next, read,
+                                   send);
     return sent;
 }
 

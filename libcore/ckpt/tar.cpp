@@ -124,7 +124,7 @@ public:
     void add(const store::Manifest& manifest, const store::SourceRecord& source) {
         SelectedEntries entries(reader_, source, request_.only, request_.checkpoint.text());
         while (const std::optional<Entry> entry = entries.next_whole()) {
-            if (progress_.stop) throw Failure({.what = "stopped"});
+            progress_.step();
             send(manifest, source.label, *entry);
             ++report_.totals.entries;
             ++progress_.items;

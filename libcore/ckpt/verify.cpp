@@ -66,6 +66,7 @@ private:
         std::vector<Digest> ids;
         std::set<Digest> there;
         for (const std::string& shard : backend_.list("packs")) {
+            progress_.step();
             for (const std::string& object : backend_.list("packs/" + shard)) {
                 const std::optional<Digest> id = Digest::from_hex(object);
                 if (id && "packs/" + shard + "/" + object == store::pack_name(*id)) {
@@ -83,6 +84,7 @@ private:
     }
 
     void check_pack(const Digest& id) {
+        progress_.step();
         const std::string name = store::pack_name(id);
         const std::unique_ptr<store::Object> pack = backend_.find(name);
         if (!pack) return;  // pruned meanwhile
@@ -96,7 +98,7 @@ private:
         ++packs_;
         store::BlockDecoder decoder;
         for (const store::PackBlock& block : blocks) {
-            if (progress_.stop) throw Failure({.what = "stopped"});
+            progress_.step();
             check_block(*pack, id, block, decoder);
         }
     }
@@ -139,6 +141,7 @@ private:
     // ---- checkpoints: everything they name is there
 
     void check_checkpoint(const store::CheckpointId& id, bool packs_checked) {
+        progress_.step();
         ++report_.checkpoints;
         try {
             const store::Manifest manifest = store_.manifest(id);
@@ -158,6 +161,7 @@ private:
                       bool packs_checked) {
         std::string last;
         for_each_chunk(reader, source, id.text(), [&](const store::ChunkRef& chunk, const std::string& path) {
+            progress_.step();
             if (path == last && !path.empty() && report_.damaged_count != 0 && last_damaged_)
                 return;  // one line a file
             last = path;

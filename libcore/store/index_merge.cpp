@@ -46,12 +46,12 @@ std::set<Digest> missing_packs(Backend& backend, const Index& index) {
 }  // namespace
 
 std::string merge_segments(Backend& backend, const Index& index, const std::vector<const IndexSegment*>& segments,
-                           const std::set<Digest>& without) {
+                           const MergeRequest& request) {
     std::vector<PackInfo> packs;
     std::map<Digest, std::uint32_t> numbers;
     for (const IndexSegment* segment : segments)
         for (const PackInfo& pack : segment->packs())
-            if (!without.contains(pack.id) &&
+            if (!request.without.contains(pack.id) &&
                 numbers.try_emplace(pack.id, static_cast<std::uint32_t>(packs.size())).second)
                 packs.push_back(pack);
     if (packs.empty()) return "";
@@ -68,7 +68,8 @@ std::string merge_segments(Backend& backend, const Index& index, const std::vect
     IndexBuilder builder(backend, packs);
     Digest last;
     bool any = false;
-    while (!order.empty()) {
+    for (std::uint64_t steps = 0; !order.empty(); ++steps) {
+        if (request.step && steps % entries_per_page == 0) request.step();
         const std::size_t first = order.top();
         order.pop();
         Cursor& cursor = *cursors[first];
@@ -105,7 +106,7 @@ void merge_small_indexes(Backend& backend) {
         small.push_back(segment);
         sum += segment->entries();
     }
-    const std::string merged = merge_segments(backend, index, small, missing_packs(backend, index));
+    const std::string merged = merge_segments(backend, index, small, {.without = missing_packs(backend, index)});
     std::vector<std::string> old;
     for (const IndexSegment* segment : small)
         if (segment->name() != merged) old.push_back(segment->name());
