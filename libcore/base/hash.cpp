@@ -1,11 +1,13 @@
 #include "libcore/base/hash.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <openssl/evp.h>
 #include <xxhash.h>
 
 #include "libcore/base/failure.h"
+#include "libcore/base/sha256_lanes.h"
 
 namespace ft {
 
@@ -88,6 +90,16 @@ std::optional<Digest> Digest::from_hex(std::string_view hex) {
 Digest digest_of(View content) {
     thread_local Sha256 sha256;  // no state between calls: only memory that is used again
     return sha256.of(content);
+}
+
+std::vector<Digest> digests_of(std::span<const View> contents) {
+    static const bool lanes = has_sha256_lanes();
+    std::vector<Digest> digests(contents.size());
+    if (lanes && contents.size() > 1)
+        sha256_lanes(contents, digests);
+    else
+        std::transform(contents.begin(), contents.end(), digests.begin(), digest_of);
+    return digests;
 }
 
 std::uint64_t checksum_of(View stored) { return XXH3_64bits(stored.data(), stored.size()); }

@@ -1,3 +1,4 @@
+#include <random>
 #include <thread>
 
 #include "libcore/base/clock.h"
@@ -11,6 +12,23 @@ TEST_CASE("digests are SHA-256 (FIPS 180-4 examples)", "[hash]") {
     CHECK(digest_of(view_of("abc")).hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     const std::string million(1'000'000, 'a');
     CHECK(digest_of(view_of(million)).hex() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("digests of several contents are those of each, whatever their lengths", "[hash]") {
+    std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same contents on every run
+    Bytes bytes(300'000);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+    std::vector<View> contents;
+    // Every length around the ends of blocks and of the padding, at every alignment; then lengths of all sizes.
+    for (std::size_t length = 0; length < 260; ++length) contents.push_back(View(bytes).subspan(length, length));
+    for (int i = 0; i < 200; ++i) contents.push_back(View(bytes).first(random() % (std::size_t{1} << random() % 19)));
+    std::vector<Digest> expected;
+    for (const View content : contents) expected.push_back(digest_of(content));
+    CHECK(digests_of(contents) == expected);
+    for (std::size_t count = 0; count < 9; ++count) {  // fewer than lanes, and more
+        const std::vector<Digest> first(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(count));
+        CHECK(digests_of(std::span(contents).first(count)) == first);
+    }
 }
 
 TEST_CASE("digests are the same on every thread and leave nothing behind", "[hash]") {

@@ -14,6 +14,13 @@ void digest(benchmark::State& state) {
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * content.size()));
 }
 
+void digests(benchmark::State& state) {
+    const std::vector<Bytes> contents(32, bench::corpus(static_cast<std::size_t>(state.range(0))));
+    const std::vector<View> views(contents.begin(), contents.end());
+    for (auto _ : state) benchmark::DoNotOptimize(digests_of(views));
+    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * views.size() * views.front().size()));
+}
+
 void checksum(benchmark::State& state) {
     const Bytes content = bench::corpus(static_cast<std::size_t>(state.range(0)));
     for (auto _ : state) benchmark::DoNotOptimize(checksum_of(content));
@@ -40,6 +47,7 @@ void encode_entries(benchmark::State& state) {
 }
 
 BENCHMARK(digest)->Arg(64)->Arg(4 << 10)->Arg(64 << 10)->Arg(1 << 20);
+BENCHMARK(digests)->Arg(64)->Arg(4 << 10)->Arg(64 << 10)->Arg(1 << 20);
 BENCHMARK(checksum)->Arg(4 << 10)->Arg(1 << 20);
 BENCHMARK(encode_entries);
 
