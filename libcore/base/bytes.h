@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,23 @@ using Bytes = std::vector<std::byte>;
 [[nodiscard]] inline std::string_view text_of(View bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+/// Memory that is about to be written: not zeroed, used again, grows but never shrinks.
+class Scratch {
+public:
+    /// The first `size` bytes, with any content; valid until the next call.
+    [[nodiscard]] std::span<std::byte> first(std::size_t size) {
+        if (size > room_) {
+            memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
+            room_ = size;
+        }
+        return {memory_.get(), size};
+    }
+
+private:
+    std::unique_ptr<std::byte[]> memory_;
+    std::size_t room_ = 0;
+};
 
 class Encoder {
 public:

@@ -89,16 +89,19 @@ std::size_t ContentWorker::read(io::File& file, std::span<std::byte> into, std::
     return got;
 }
 
-void ContentWorker::add_chunk(View chunk, std::vector<Run>& runs) {
+void ContentWorker::add_chunks(std::span<const View> chunks, std::vector<Run>& runs) {
     const auto start = clock_.monotonic();
-    const store::ChunkRef ref{digest_of(chunk), static_cast<std::uint32_t>(chunk.size())};
+    const std::vector<Digest> digests = digests_of(chunks);
     counters_.digest_ns += static_cast<std::uint64_t>((clock_.monotonic() - start).count());
-    try {
-        (void)lane_.add(ref, chunk);
-    } catch (const Failure& f) {  // says whose failure it is
-        throw StoreFailure(f);
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        const store::ChunkRef ref{digests[i], static_cast<std::uint32_t>(chunks[i].size())};
+        try {
+            (void)lane_.add(ref, chunks[i]);
+        } catch (const Failure& f) {  // says whose failure it is
+            throw StoreFailure(f);
+        }
+        runs.push_back({.digest = ref.digest, .length = ref.length});
     }
-    runs.push_back({.digest = ref.digest, .length = ref.length});
 }
 
 std::uint64_t ContentWorker::whole_file(io::File& file, std::uint64_t size, std::vector<Run>& runs) {
@@ -120,14 +123,15 @@ std::uint64_t ContentWorker::short_extent(io::File& file, io::Extent extent, std
     const std::size_t got = read(file, buffer_.first(extent.end - extent.start), extent.start);
     const View bytes = View(buffer_).first(got);
     if (got != 0 && got <= whole_file_chunk) {
-        add_chunk(bytes, runs);
+        add_chunks({&bytes, 1}, runs);
         return extent.start + got;
     }
-    std::size_t cut = 0;
-    for (const std::uint32_t length : chunk_lengths(bytes, content_chunks)) {
-        add_chunk(bytes.subspan(cut, length), runs);
+    std::vector<View> chunks;
+    for (std::size_t cut = 0; const std::uint32_t length : chunk_lengths(bytes, content_chunks)) {
+        chunks.push_back(bytes.subspan(cut, length));
         cut += length;
     }
+    add_chunks(chunks, runs);
     return extent.start + got;
 }
 
@@ -182,7 +186,7 @@ std::vector<Run> ContentWorker::segment(Segment segment) {
     }
     if (segment.out) segment.out->give({all.begin() + static_cast<std::ptrdiff_t>(start), all.end()});
     std::vector<Run> runs;
-    for (const View chunk : chunks) add_chunk(chunk, runs);
+    add_chunks(chunks, runs);
     return runs;
 }
 

@@ -80,7 +80,7 @@ public:
 private:
     [[nodiscard]] std::uint64_t short_extent(io::File& file, io::Extent extent, std::vector<source::Run>& runs);
     [[nodiscard]] std::uint64_t long_extent(io::File& file, io::Extent extent, std::vector<source::Run>& runs);
-    void add_chunk(View chunk, std::vector<source::Run>& runs);
+    void add_chunks(std::span<const View> chunks, std::vector<source::Run>& runs);
     std::size_t read(io::File& file, std::span<std::byte> into, std::uint64_t at);
     store::Writer::Lane lane_;
     Clock& clock_;

@@ -1,5 +1,6 @@
 #include "libcore/base/failure.h"
 #include "libcore/ckpt/place.h"
+#include "libcore/ckpt/stored_entries.h"
 
 namespace ft::ckpt {
 namespace {
@@ -32,9 +33,13 @@ public:
     }
 
     void large_piece(io::File& file, std::uint64_t at, std::span<const Run> runs) override {
-        for (const Run& run : runs) {
-            if (run.length != 0) write(file, at, run);
-            at += run.size();
+        Scratch memory;
+        for (; !runs.empty(); runs = runs.subspan(part_of(runs))) {
+            const std::span<const Run> part = runs.first(part_of(runs));
+            for_each_stretch(part, read_runs(tools_.reader, part, memory), [&](View bytes, std::uint64_t hole) {
+                if (!bytes.empty()) write(file, at, bytes);
+                at += bytes.size() + hole;
+            });
         }
     }
 
@@ -49,11 +54,17 @@ public:
     void finish_dir(io::Dir& dir, const Entry& entry) override { builder_.finish_dir(dir, entry); }
 
 private:
-    void write(io::File& file, std::uint64_t at, const Run& run) {
-        const store::Chunk chunk = tools_.reader.read({run.digest, run.length});
-        file.write_at(chunk.bytes, at);
-        tools_.counters.bytes_written += run.length;
-        tools_.progress.bytes += run.length;
+    /// How many of the runs are dealt with at once.
+    static std::size_t part_of(std::span<const Run> runs) {
+        std::size_t count = 0;
+        for (std::uint64_t bytes = 0; count < runs.size() && bytes < part_bytes; ++count) bytes += runs[count].length;
+        return count;
+    }
+
+    void write(io::File& file, std::uint64_t at, View bytes) {
+        file.write_at(bytes, at);
+        tools_.counters.bytes_written += bytes.size();
+        tools_.progress.bytes += bytes.size();
     }
 
     void finish(io::File& file, const Entry& entry) {
@@ -62,7 +73,8 @@ private:
         builder_.finish_file(file, entry);
     }
 
-    static constexpr std::uint64_t segmented = 4U << 20;  // larger files' entries do not carry all their runs
+    static constexpr std::uint64_t part_bytes = 1U << 20;  // in memory: enough for several digests at once
+    static constexpr std::uint64_t segmented = 4U << 20;   // larger files' entries do not carry all their runs
     PlaceTools tools_;
     source::TreeBuilder builder_;
 };

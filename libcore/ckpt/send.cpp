@@ -19,10 +19,11 @@ using source::Run;
 
 constexpr std::uint64_t piece_bytes = 1U << 20;
 
-/// Chunks of a piece, verified, still in their blocks.
+/// Some runs and their content, verified.
 struct Piece {
     std::vector<Run> runs;
-    std::vector<store::Chunk> chunks;
+    Scratch memory;
+    View content;
 };
 
 /// The runs of one file, piece by piece.
@@ -91,20 +92,15 @@ std::uint64_t send_content(store::Store& store, const store::SourceRecord& sourc
         return runs.next();
     };
     const auto read = [&](Piece&& piece, unsigned) {
-        for (const Run& run : piece.runs)
-            if (run.length != 0) piece.chunks.push_back(reader.read({run.digest, run.length}));
+        piece.content = read_runs(reader, piece.runs, piece.memory);
         return std::move(piece);
     };
     const auto send = [&](Piece&& piece) {
-        auto chunk = piece.chunks.begin();
-        for (const Run& run : piece.runs) {
-            if (run.length != 0)
-                request.sink((chunk++)->bytes);
-            else
-                send_hole(request.sink, run.hole);
-            sent += run.size();
-            progress.bytes += run.size();
-        }
+        for_each_stretch(piece.runs, piece.content, [&](View bytes, std::uint64_t hole) {
+            bytes.empty() ? send_hole(request.sink, hole) : request.sink(bytes);
+            sent += bytes.size() + hole;
+            progress.bytes += bytes.size() + hole;
+        });
     };
     ordered_pipeline<Piece, Piece>({.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, next, read,
                                    send);

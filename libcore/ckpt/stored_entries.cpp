@@ -24,6 +24,37 @@ std::optional<Entry> StoredEntries::next_whole() {
     return entry;
 }
 
+View read_runs(store::Reader& reader, std::span<const source::Run> runs, Scratch& memory) {
+    std::vector<store::ChunkRef> chunks;
+    chunks.reserve(runs.size());
+    std::size_t size = 0;
+    for (const source::Run& run : runs) {
+        if (run.length == 0) continue;
+        chunks.push_back({run.digest, run.length});
+        size += run.length;
+    }
+    const std::span<std::byte> content = memory.first(size);
+    reader.read_all(chunks, content);
+    return content;
+}
+
+void for_each_stretch(std::span<const source::Run> runs, View content,
+                      const std::function<void(View bytes, std::uint64_t hole)>& call) {
+    std::size_t length = 0;
+    const auto end_stretch = [&] {
+        if (length != 0) call(content.first(length), 0);
+        content = content.subspan(length);
+        length = 0;
+    };
+    for (const source::Run& run : runs) {
+        length += run.length;
+        if (run.length != 0) continue;
+        end_stretch();
+        call({}, run.hole);
+    }
+    end_stretch();
+}
+
 void append_in_parts(source::EntryWriter& out, const Entry& entry) {
     if (entry.runs.size() <= source::runs_per_record) return out.append(entry);
     Entry part = entry;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "libcore/source/entry.h"
@@ -28,6 +29,15 @@ private:
     store::RootReader bytes_;
     source::EntryReader entries_;
 };
+
+/// The content of runs without their holes, verified, in `memory`: valid as long as that is. fails  damage.
+[[nodiscard]] View read_runs(store::Reader& reader, std::span<const source::Run> runs, Scratch& memory);
+
+/// Calls with each stretch of runs in order: the bytes of chunks that lie side by side, or (bytes empty) a hole.
+///
+/// content  as read_runs gave it.
+void for_each_stretch(std::span<const source::Run> runs, View content,
+                      const std::function<void(View bytes, std::uint64_t hole)>& call);
 
 /// Appends an entry of any number of runs as as many records as it takes.
 void append_in_parts(source::EntryWriter& out, const source::Entry& entry);

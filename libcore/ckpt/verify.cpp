@@ -17,6 +17,12 @@ namespace {
 
 constexpr std::size_t named_at_most = 1000;
 
+/// A thread's tools for one block after another.
+struct BlockTools {
+    store::BlockDecoder decoder;
+    Scratch stored, raw;
+};
+
 class Verifying {
 public:
     Verifying(store::Store& store, const VerifyRequest& request, Clock& clock, Progress& progress)
@@ -96,24 +102,22 @@ private:
             return found("", name, f.parts().why);
         }
         ++packs_;
-        store::BlockDecoder decoder;
+        BlockTools tools;
         for (const store::PackBlock& block : blocks) {
             progress_.step();
-            check_block(*pack, id, block, decoder);
+            check_block(*pack, id, block, tools);
         }
     }
 
-    void check_block(const store::Object& pack, const Digest& id, const store::PackBlock& block,
-                     store::BlockDecoder& decoder) {
+    void check_block(const store::Object& pack, const Digest& id, const store::PackBlock& block, BlockTools& tools) {
         const std::string where = store::pack_name(id);
         chunks_ += block.chunks.size();
         if (request_.quick) return;
-        std::uint64_t at = 0;
-        Bytes raw;
+        View raw;
         try {
-            Bytes stored(block.stored);
+            const std::span<std::byte> stored = tools.stored.first(block.stored);
             pack.read_at(stored, block.offset);
-            raw = decoder.decode(stored, where);
+            raw = tools.decoder.decode(stored, tools.raw, where);
             if (raw.size() != block.raw) throw damage(where, "a block's content has another length than the pack says");
         } catch (const Failure& f) {  // damage, and a disk that cannot read, are what is looked for
             if (f.exit() != Exit::damage && f.error() != EIO) throw;
@@ -121,12 +125,16 @@ private:
             for (const store::ChunkRef& chunk : block.chunks) lose(chunk, id);
             return;
         }
-        for (const store::ChunkRef& chunk : block.chunks) {
-            if (digest_of(View(raw).subspan(at, chunk.length)) != chunk.digest) {
-                found("", where, "a chunk's content has another digest");
-                lose(chunk, id);
-            }
+        std::vector<View> chunks;
+        for (std::uint64_t at = 0; const store::ChunkRef& chunk : block.chunks) {
+            chunks.push_back(raw.subspan(at, chunk.length));
             at += chunk.length;
+        }
+        const std::vector<Digest> digests = digests_of(chunks);
+        for (std::size_t i = 0; i < digests.size(); ++i) {
+            if (digests[i] == block.chunks[i].digest) continue;
+            found("", where, "a chunk's content has another digest");
+            lose(block.chunks[i], id);
         }
         bytes_ += raw.size();
         progress_.bytes += raw.size();

@@ -12,6 +12,10 @@ namespace {
 
 void zstd_must(std::size_t code, const char* invariant) { check(ZSTD_isError(code) == 0, invariant); }
 
+// A window over the whole of a block; level 1 alone would look back 512 KiB. Measured on 1 MiB blocks, level 1: headers
+// and Python sources 6.24 times smaller at 601 MB/s (5.47 at 533 without), other files 0 to 0.7 % smaller, as fast.
+constexpr int window_log = 20;
+
 struct Header {
     std::uint64_t checksum;
     std::uint32_t stored, raw;
@@ -46,6 +50,7 @@ struct BlockEncoder::Context {
 BlockEncoder::BlockEncoder(int level) : context_(std::make_unique<Context>()) {
     check(context_->zstd != nullptr, "zstd gives a compression context");
     zstd_must(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_compressionLevel, level), "zstd takes the level");
+    zstd_must(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_windowLog, window_log), "zstd takes the window");
     zstd_must(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_contentSizeFlag, 1), "zstd takes the content size flag");
 }
 
@@ -90,14 +95,15 @@ BlockDecoder::BlockDecoder() : context_(std::make_unique<Context>()) {
 
 BlockDecoder::~BlockDecoder() = default;
 
-Bytes BlockDecoder::decode(View stored, std::string_view where) {
+View BlockDecoder::decode(View stored, Scratch& memory, std::string_view where) {
     const Header header = checked_header(stored, where);
     const View payload = stored.subspan(block_header_size);
+    const std::span<std::byte> raw = memory.first(header.raw);
     if (header.transform == Transform::none) {
-        if (payload.size() != header.raw) throw damage(where, "a block's content has another length than it says");
-        return {payload.begin(), payload.end()};
+        if (payload.size() != raw.size()) throw damage(where, "a block's content has another length than it says");
+        std::memcpy(raw.data(), payload.data(), raw.size());
+        return raw;
     }
-    Bytes raw(header.raw);
     const std::size_t size =
         ZSTD_decompressDCtx(context_->zstd, raw.data(), raw.size(), payload.data(), payload.size());
     if (ZSTD_isError(size) != 0 || size != raw.size()) throw damage(where, "a block cannot be decompressed");

@@ -40,8 +40,8 @@ public:
     ~BlockDecoder();
     BlockDecoder(const BlockDecoder&) = delete;
     BlockDecoder& operator=(const BlockDecoder&) = delete;
-    /// The raw bytes of a stored block; damage where anything does not fit.
-    [[nodiscard]] Bytes decode(View stored, std::string_view where);
+    /// The raw bytes of a stored block, in `memory`; damage where anything does not fit.
+    [[nodiscard]] View decode(View stored, Scratch& memory, std::string_view where);
 
 private:
     struct Context;

@@ -10,7 +10,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "libcore/store/block.h"
 #include "libcore/store/pack.h"
@@ -18,9 +20,15 @@
 
 namespace ft::store {
 
+/// The content of a block.
+struct DecodedBlock {
+    Scratch memory;
+    View bytes;
+};
+
 /// Verified bytes of a chunk; they stay while this does.
 struct Chunk {
-    std::shared_ptr<const Bytes> block;  // shared with the cache and with other chunks of the block
+    std::shared_ptr<const DecodedBlock> block;  // shared with the cache and with other chunks of the block
     View bytes;
 };
 
@@ -32,17 +40,30 @@ public:
     /// Thread-safe. fails  damage, naming the pack and block, where no place gives the right bytes.
     [[nodiscard]] Chunk read(const ChunkRef& chunk);
 
+    /// Copies the chunks one after another and verifies the copies: several digests at once, no block is kept. As read.
+    ///
+    /// into  as many bytes as the chunks have together.
+    void read_all(std::span<const ChunkRef> chunks, std::span<std::byte> into);
+
 private:
     using BlockKey = std::pair<std::uint32_t, std::uint32_t>;  // pack number, offset
     struct Cached {
-        std::shared_ptr<const Bytes> bytes;  // null while it is being read
+        std::shared_ptr<const DecodedBlock> block;  // null while it is being read
         std::list<BlockKey>::iterator used;
     };
+    /// A thread's tools for one block, used again.
+    struct Tools {
+        BlockDecoder decoder;
+        Scratch stored;
+    };
+    [[nodiscard]] std::vector<ChunkPlace> places_of(const ChunkRef& chunk);
     [[nodiscard]] Chunk read_at(const ChunkRef& chunk, const ChunkPlace& place);
-    [[nodiscard]] std::shared_ptr<const Bytes> block(const ChunkPlace& place);
-    [[nodiscard]] std::shared_ptr<const Bytes> fetch(const ChunkPlace& place);
+    [[nodiscard]] Chunk unverified(const ChunkRef& chunk, const ChunkPlace& place);
+    [[nodiscard]] Chunk likely(const ChunkRef& chunk);
+    [[nodiscard]] std::shared_ptr<const DecodedBlock> block(const ChunkPlace& place);
+    [[nodiscard]] std::shared_ptr<const DecodedBlock> fetch(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<Object> pack(std::uint32_t number);
-    void keep(const BlockKey& key, std::shared_ptr<const Bytes> bytes);
+    void keep(const BlockKey& key, std::shared_ptr<const DecodedBlock> block);
     void forget(const BlockKey& key);
 
     Store& store_;
@@ -54,7 +75,7 @@ private:
     std::list<BlockKey> recent_;  // front: used last
     std::uint64_t cached_bytes_ = 0;
     std::map<std::uint32_t, std::shared_ptr<Object>> packs_;  // shared with reads under way
-    std::vector<std::unique_ptr<BlockDecoder>> decoders_;     // idle ones
+    std::vector<std::unique_ptr<Tools>> idle_;
 };
 
 }  // namespace ft::store

@@ -44,8 +44,9 @@ void decode_corpus(benchmark::State& state) {
         stored.emplace_back(made.begin(), made.end());
     }
     store::BlockDecoder decoder;
+    Scratch memory;
     for (auto _ : state)
-        for (const Bytes& block : stored) benchmark::DoNotOptimize(decoder.decode(block, "bench").data());
+        for (const Bytes& block : stored) benchmark::DoNotOptimize(decoder.decode(block, memory, "bench").data());
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * content.size()));
 }
 
