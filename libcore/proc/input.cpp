@@ -11,6 +11,16 @@
 
 namespace ft::proc {
 
+namespace {
+constexpr int pipe_bytes = 1 << 20;  // what any user may ask for
+}
+
+Input::Input(Fd owned, int descriptor, std::string name, int stop)
+    : owned_(std::move(owned)), descriptor_(descriptor), name_(std::move(name)), stop_(stop) {
+    // A pipe gets more room, so that its ends wait for each other less often; refused by others, which does no harm.
+    (void)::fcntl(descriptor_, F_SETPIPE_SZ, pipe_bytes);
+}
+
 Input Input::of_stdin(int stop) { return {Fd(), STDIN_FILENO, "stdin", stop}; }
 
 Input Input::open(const std::string& path, int stop) {

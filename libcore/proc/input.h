@@ -26,8 +26,7 @@ public:
     [[nodiscard]] bool is_terminal() const;
 
 private:
-    Input(Fd owned, int descriptor, std::string name, int stop)
-        : owned_(std::move(owned)), descriptor_(descriptor), name_(std::move(name)), stop_(stop) {}
+    Input(Fd owned, int descriptor, std::string name, int stop);
     void wait() const;
     Fd owned_;
     int descriptor_;

@@ -53,6 +53,7 @@ void Env::summary(std::string_view text, const Answer& fields) {
 
 void Env::data_on_stdout() {
     data_on_stdout_ = true;
+    out().expect_much();
     if (parts_.common.json) report_bus_errors(BusReport::json_on_stderr);
 }
 

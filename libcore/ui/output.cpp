@@ -1,5 +1,6 @@
 #include "libcore/ui/output.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@ namespace ft::ui {
 
 namespace {
 constexpr std::size_t buffer_bytes = 64U << 10;
+constexpr int pipe_bytes = 1 << 20;  // what any user may ask for; refused elsewhere, which does no harm
 }
 
 void Output::write(std::string_view text) {
@@ -52,6 +54,8 @@ void Output::close() {
     if (::close(descriptor_) != 0 && error_ == 0 && errno != EBADF && errno != EINTR) error_ = errno;
     require_written();
 }
+
+void Output::expect_much() { (void)::fcntl(descriptor_, F_SETPIPE_SZ, pipe_bytes); }
 
 bool Output::is_terminal() const { return ::isatty(descriptor_) == 1; }
 

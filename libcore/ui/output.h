@@ -33,6 +33,8 @@ public:
     /// As flush, and reports what only close(2) tells (a full quota on a network file system).
     void close();
 
+    /// Much will be written: a pipe gets more room, so that its ends wait for each other less often.
+    void expect_much();
     [[nodiscard]] bool is_terminal() const;
     [[nodiscard]] int descriptor() const { return descriptor_; }
 
