@@ -1,7 +1,8 @@
 #include "libcore/base/sha256_lanes.h"
 
 #include <algorithm>
-#include <bit>
+#include <numeric>
+#include <vector>
 
 #include "libcore/base/failure.h"
 
@@ -140,7 +141,13 @@ private:
 /// Keeps the lanes filled: whoever ends makes room for the next content.
 class Lanes {
 public:
-    Lanes(std::span<const View> contents, std::span<Digest> digests) : contents_(contents), digests_(digests) {}
+    Lanes(std::span<const View> contents, std::span<Digest> digests)
+        : contents_(contents), digests_(digests), order_(contents.size()) {
+        // The longest first: at the end, when lanes stay empty, only short ones are left.
+        std::iota(order_.begin(), order_.end(), std::size_t{0});
+        std::sort(order_.begin(), order_.end(),
+                  [&](std::size_t a, std::size_t b) { return contents[a].size() > contents[b].size(); });
+    }
 
     void run() {
         while (used_ < lane_count && next_ < contents_.size()) start(used_++);
@@ -153,7 +160,7 @@ public:
 
 private:
     void start(std::size_t lane) {
-        lanes_[lane].start(contents_[next_], next_);
+        lanes_[lane].start(contents_[order_[next_]], order_[next_]);
         states_[lane] = initial_state();
         ++next_;
     }
@@ -187,6 +194,7 @@ private:
 
     std::span<const View> contents_;
     std::span<Digest> digests_;
+    std::vector<std::size_t> order_;
     std::size_t next_ = 0, used_ = 0;
     std::array<Content, lane_count> lanes_;
     std::array<State, lane_count> states_{};

@@ -33,13 +33,10 @@ public:
     }
 
     void large_piece(io::File& file, std::uint64_t at, std::span<const Run> runs) override {
-        Scratch memory;
-        for (; !runs.empty(); runs = runs.subspan(part_of(runs))) {
-            const std::span<const Run> part = runs.first(part_of(runs));
-            for_each_stretch(part, read_runs(tools_.reader, part, memory), [&](View bytes, std::uint64_t hole) {
-                if (!bytes.empty()) write(file, at, bytes);
-                at += bytes.size() + hole;
-            });
+        while (!runs.empty()) {
+            const Stretch stretch = first_stretch(tools_.reader, runs);
+            at += stretch.chunks.empty() ? stretch.hole : write(file, at, stretch.chunks);
+            runs = runs.subspan(stretch.runs);
         }
     }
 
@@ -54,17 +51,12 @@ public:
     void finish_dir(io::Dir& dir, const Entry& entry) override { builder_.finish_dir(dir, entry); }
 
 private:
-    /// How many of the runs are dealt with at once.
-    static std::size_t part_of(std::span<const Run> runs) {
-        std::size_t count = 0;
-        for (std::uint64_t bytes = 0; count < runs.size() && bytes < part_bytes; ++count) bytes += runs[count].length;
-        return count;
-    }
-
-    void write(io::File& file, std::uint64_t at, View bytes) {
-        file.write_at(bytes, at);
-        tools_.counters.bytes_written += bytes.size();
-        tools_.progress.bytes += bytes.size();
+    std::uint64_t write(io::File& file, std::uint64_t at, std::span<const store::ChunkRef> chunks) {
+        const store::Chunk content = tools_.reader.read_together(chunks);
+        file.write_at(content.bytes, at);
+        tools_.counters.bytes_written += content.bytes.size();
+        tools_.progress.bytes += content.bytes.size();
+        return content.bytes.size();
     }
 
     void finish(io::File& file, const Entry& entry) {
@@ -73,8 +65,7 @@ private:
         builder_.finish_file(file, entry);
     }
 
-    static constexpr std::uint64_t part_bytes = 1U << 20;  // in memory: enough for several digests at once
-    static constexpr std::uint64_t segmented = 4U << 20;   // larger files' entries do not carry all their runs
+    static constexpr std::uint64_t segmented = 4U << 20;  // larger files' entries do not carry all their runs
     PlaceTools tools_;
     source::TreeBuilder builder_;
 };

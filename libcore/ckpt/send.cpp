@@ -15,22 +15,18 @@ namespace ft::ckpt {
 namespace {
 
 using source::Entry;
-using source::Run;
 
-constexpr std::uint64_t piece_bytes = 1U << 20;
-
-/// Some runs and their content, verified.
+/// A stretch and its content, verified. Each keeps no more than one block alive.
 struct Piece {
-    std::vector<Run> runs;
-    Scratch memory;
-    View content;
+    Stretch stretch;
+    store::Chunk content;
 };
 
 /// The runs of one file, piece by piece.
 class Runs {
 public:
     Runs(store::Reader& reader, const store::SourceRecord& source, const std::string& path, const std::string& where)
-        : entries_(std::make_unique<StoredEntries>(reader, source.entries, where)) {
+        : reader_(reader), entries_(std::make_unique<StoredEntries>(reader, source.entries, where)) {
         std::string wanted = path;
         while (std::optional<Entry> entry = entries_->next()) {
             if (entry->continues || entry->path != wanted) continue;
@@ -56,16 +52,13 @@ public:
             current_ = entries_->next();
             at_ = 0;
         }
-        Piece piece;
-        std::uint64_t bytes = 0;
-        while (at_ < current_->runs.size() && bytes < piece_bytes) {
-            piece.runs.push_back(current_->runs[at_++]);
-            bytes += piece.runs.back().length;
-        }
+        Piece piece{.stretch = first_stretch(reader_, std::span(current_->runs).subspan(at_))};
+        at_ += piece.stretch.runs;
         return piece;
     }
 
 private:
+    store::Reader& reader_;
     std::unique_ptr<StoredEntries> entries_;
     std::optional<Entry> current_;
     std::size_t at_ = 0;
@@ -92,15 +85,15 @@ std::uint64_t send_content(store::Store& store, const store::SourceRecord& sourc
         return runs.next();
     };
     const auto read = [&](Piece&& piece, unsigned) {
-        piece.content = read_runs(reader, piece.runs, piece.memory);
+        if (!piece.stretch.chunks.empty()) piece.content = reader.read_together(piece.stretch.chunks);
         return std::move(piece);
     };
     const auto send = [&](Piece&& piece) {
-        for_each_stretch(piece.runs, piece.content, [&](View bytes, std::uint64_t hole) {
-            bytes.empty() ? send_hole(request.sink, hole) : request.sink(bytes);
-            sent += bytes.size() + hole;
-            progress.bytes += bytes.size() + hole;
-        });
+        const bool is_hole = piece.stretch.chunks.empty();
+        is_hole ? send_hole(request.sink, piece.stretch.hole) : request.sink(piece.content.bytes);
+        const std::uint64_t bytes = is_hole ? piece.stretch.hole : piece.content.bytes.size();
+        sent += bytes;
+        progress.bytes += bytes;
     };
     ordered_pipeline<Piece, Piece>({.workers = request.jobs, .window = 2 * std::size_t{request.jobs} + 2}, next, read,
                                    send);

@@ -24,35 +24,18 @@ std::optional<Entry> StoredEntries::next_whole() {
     return entry;
 }
 
-View read_runs(store::Reader& reader, std::span<const source::Run> runs, Scratch& memory) {
-    std::vector<store::ChunkRef> chunks;
-    chunks.reserve(runs.size());
-    std::size_t size = 0;
+Stretch first_stretch(store::Reader& reader, std::span<const source::Run> runs) {
+    if (runs.front().length == 0) return {.hole = runs.front().hole, .runs = 1};
+    Stretch stretch;
+    std::uint64_t bytes = 0;
     for (const source::Run& run : runs) {
-        if (run.length == 0) continue;
-        chunks.push_back({run.digest, run.length});
-        size += run.length;
+        if (run.length == 0 || bytes >= store::block_target) break;
+        stretch.chunks.push_back({run.digest, run.length});
+        bytes += run.length;
     }
-    const std::span<std::byte> content = memory.first(size);
-    reader.read_all(chunks, content);
-    return content;
-}
-
-void for_each_stretch(std::span<const source::Run> runs, View content,
-                      const std::function<void(View bytes, std::uint64_t hole)>& call) {
-    std::size_t length = 0;
-    const auto end_stretch = [&] {
-        if (length != 0) call(content.first(length), 0);
-        content = content.subspan(length);
-        length = 0;
-    };
-    for (const source::Run& run : runs) {
-        length += run.length;
-        if (run.length != 0) continue;
-        end_stretch();
-        call({}, run.hole);
-    }
-    end_stretch();
+    stretch.chunks.resize(reader.together(stretch.chunks));
+    stretch.runs = stretch.chunks.size();
+    return stretch;
 }
 
 void append_in_parts(source::EntryWriter& out, const Entry& entry) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "libcore/source/entry.h"
 #include "libcore/store/reader.h"
@@ -30,14 +31,14 @@ private:
     source::EntryReader entries_;
 };
 
-/// The content of runs without their holes, verified, in `memory`: valid as long as that is. fails  damage.
-[[nodiscard]] View read_runs(store::Reader& reader, std::span<const source::Run> runs, Scratch& memory);
-
-/// Calls with each stretch of runs in order: the bytes of chunks that lie side by side, or (bytes empty) a hole.
-///
-/// content  as read_runs gave it.
-void for_each_stretch(std::span<const source::Run> runs, View content,
-                      const std::function<void(View bytes, std::uint64_t hole)>& call);
+/// The next piece of some content: a hole, or chunks that lie side by side in the store.
+struct Stretch {
+    std::vector<store::ChunkRef> chunks;  ///< none: a hole
+    std::uint64_t hole = 0;               ///< bytes
+    std::size_t runs = 0;                 ///< how many runs it is
+};
+/// runs  not empty.
+[[nodiscard]] Stretch first_stretch(store::Reader& reader, std::span<const source::Run> runs);
 
 /// Appends an entry of any number of runs as as many records as it takes.
 void append_in_parts(source::EntryWriter& out, const source::Entry& entry);

@@ -1,11 +1,23 @@
 #include "libcore/store/reader.h"
 
+#include <algorithm>
+
 #include "libcore/base/failure.h"
 
 namespace ft::store {
 namespace {
 
 constexpr std::size_t packs_open = 128;
+constexpr std::size_t spare_blocks = 8;
+
+/// The last of some pointers, null where there is none.
+template <class Pointer>
+Pointer take_last(std::vector<Pointer>& from) {
+    if (from.empty()) return nullptr;
+    Pointer last = std::move(from.back());
+    from.pop_back();
+    return last;
+}
 
 }  // namespace
 
@@ -32,44 +44,55 @@ Chunk Reader::read(const ChunkRef& chunk) {
     return read_at(chunk, places.back());
 }
 
-void Reader::read_all(std::span<const ChunkRef> chunks, std::span<std::byte> into) {
-    std::vector<View> copies;
-    copies.reserve(chunks.size());
+std::size_t Reader::together(std::span<const ChunkRef> chunks) {
+    std::size_t count = 0;
+    ChunkPlace last;
     for (const ChunkRef& chunk : chunks) {
-        const View bytes = likely(chunk).bytes;
-        std::memcpy(into.data(), bytes.data(), bytes.size());
-        copies.push_back(into.first(bytes.size()));
-        into = into.subspan(bytes.size());
+        const std::vector<ChunkPlace> places = index_.find_all(chunk.digest);
+        if (places.size() != 1 || places.front().length != chunk.length) break;  // read() knows what to do
+        const ChunkPlace& place = places.front();
+        if (count != 0 && (place.pack != last.pack || place.block_offset != last.block_offset ||
+                           place.chunk_offset != last.chunk_offset + last.length))
+            break;
+        last = place;
+        ++count;
     }
-    check(into.empty(), "room for exactly the chunks");
-    const std::vector<Digest> digests = digests_of(copies);
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-        if (digests[i] == chunks[i].digest) continue;
-        throw damage(pack_name(index_.pack(places_of(chunks[i]).back().pack).id),
-                     "a chunk's content has another digest");
-    }
+    return std::max<std::size_t>(count, 1);
 }
 
-/// A chunk of which there is one copy unverified, one of several verified.
-Chunk Reader::likely(const ChunkRef& chunk) {
-    const std::vector<ChunkPlace> places = places_of(chunk);
-    return places.size() == 1 ? unverified(chunk, places.front()) : read(chunk);
-}
-
-Chunk Reader::read_at(const ChunkRef& chunk, const ChunkPlace& place) {
-    Chunk out = unverified(chunk, place);
-    if (digest_of(out.bytes) != chunk.digest)
-        throw damage(pack_name(index_.pack(place.pack).id), "a chunk's content has another digest");
+Chunk Reader::read_together(std::span<const ChunkRef> chunks) {
+    if (chunks.size() == 1) return read(chunks.front());
+    ChunkPlace all = places_of(chunks.front()).back();
+    for (const ChunkRef& chunk : chunks.subspan(1)) all.length += chunk.length;
+    const Chunk out = unverified(all);
+    std::vector<View> pieces;
+    for (View left = out.bytes; const ChunkRef& chunk : chunks) {
+        pieces.push_back(left.first(chunk.length));
+        left = left.subspan(chunk.length);
+    }
+    const std::vector<Digest> digests = digests_of(pieces);
+    for (std::size_t i = 0; i < chunks.size(); ++i)
+        if (digests[i] != chunks[i].digest) throw wrong_digest(all);
     return out;
 }
 
-Chunk Reader::unverified(const ChunkRef& chunk, const ChunkPlace& place) {
-    const auto where = [&] { return pack_name(index_.pack(place.pack).id); };
-    if (place.length != chunk.length) throw damage(where(), "a chunk has another length than its checkpoint says");
+Chunk Reader::read_at(const ChunkRef& chunk, const ChunkPlace& place) {
+    if (place.length != chunk.length)
+        throw damage(pack_name(index_.pack(place.pack).id), "a chunk has another length than its checkpoint says");
+    Chunk out = unverified(place);
+    if (digest_of(out.bytes) != chunk.digest) throw wrong_digest(place);
+    return out;
+}
+
+Failure Reader::wrong_digest(const ChunkPlace& place) {
+    return damage(pack_name(index_.pack(place.pack).id), "a chunk's content has another digest");
+}
+
+Chunk Reader::unverified(const ChunkPlace& place) {
     Chunk out;
     out.block = block(place);
     if (std::uint64_t{place.chunk_offset} + place.length > out.block->bytes.size())
-        throw damage(where(), "a chunk lies outside its block");
+        throw damage(pack_name(index_.pack(place.pack).id), "a chunk lies outside its block");
     out.bytes = out.block->bytes.subspan(place.chunk_offset, place.length);
     return out;
 }
@@ -91,7 +114,7 @@ std::shared_ptr<const DecodedBlock> Reader::block(const ChunkPlace& place) {
         cache_[key] = {nullptr, recent_.begin()};
     }
     try {
-        std::shared_ptr<const DecodedBlock> block = fetch(place);
+        std::shared_ptr<DecodedBlock> block = fetch(place);
         keep(key, block);
         return block;
     } catch (...) {  // those who wait for it must see that it will not come
@@ -100,7 +123,7 @@ std::shared_ptr<const DecodedBlock> Reader::block(const ChunkPlace& place) {
     }
 }
 
-void Reader::keep(const BlockKey& key, std::shared_ptr<const DecodedBlock> block) {
+void Reader::keep(const BlockKey& key, std::shared_ptr<DecodedBlock> block) {
     std::lock_guard lock(mutex_);
     cached_bytes_ += block->bytes.size();
     cache_[key].block = std::move(block);
@@ -109,6 +132,7 @@ void Reader::keep(const BlockKey& key, std::shared_ptr<const DecodedBlock> block
         const auto at = cache_.find(*oldest);
         if (!at->second.block || *oldest == key) continue;
         cached_bytes_ -= at->second.block->bytes.size();
+        if (at->second.block.use_count() == 1 && spare_.size() < spare_blocks) spare_.push_back(at->second.block);
         cache_.erase(at);
         oldest = recent_.erase(oldest);
     }
@@ -123,20 +147,19 @@ void Reader::forget(const BlockKey& key) {
     read_.notify_all();
 }
 
-std::shared_ptr<const DecodedBlock> Reader::fetch(const ChunkPlace& place) {
+std::shared_ptr<DecodedBlock> Reader::fetch(const ChunkPlace& place) {
     const std::shared_ptr<Object> object = pack(place.pack);
     std::unique_ptr<Tools> tools;
+    std::shared_ptr<DecodedBlock> block;
     {
         std::lock_guard lock(mutex_);
-        if (!idle_.empty()) {
-            tools = std::move(idle_.back());
-            idle_.pop_back();
-        }
+        tools = take_last(idle_);
+        block = take_last(spare_);
     }
     if (!tools) tools = std::make_unique<Tools>();
+    if (!block) block = std::make_shared<DecodedBlock>();
     const std::span<std::byte> stored = tools->stored.first(place.block_stored);
     object->read_at(stored, place.block_offset);
-    auto block = std::make_shared<DecodedBlock>();
     block->bytes = tools->decoder.decode(stored, block->memory, object->path());
     std::lock_guard lock(mutex_);
     idle_.push_back(std::move(tools));

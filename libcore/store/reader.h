@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "libcore/base/failure.h"
 #include "libcore/store/block.h"
 #include "libcore/store/pack.h"
 #include "libcore/store/store.h"
@@ -26,7 +27,7 @@ struct DecodedBlock {
     View bytes;
 };
 
-/// Verified bytes of a chunk; they stay while this does.
+/// Verified bytes of one or more chunks; they stay while this does.
 struct Chunk {
     std::shared_ptr<const DecodedBlock> block;  // shared with the cache and with other chunks of the block
     View bytes;
@@ -40,15 +41,15 @@ public:
     /// Thread-safe. fails  damage, naming the pack and block, where no place gives the right bytes.
     [[nodiscard]] Chunk read(const ChunkRef& chunk);
 
-    /// Copies the chunks one after another and verifies the copies: several digests at once, no block is kept. As read.
-    ///
-    /// into  as many bytes as the chunks have together.
-    void read_all(std::span<const ChunkRef> chunks, std::span<std::byte> into);
+    /// How many of the first chunks lie side by side in one block, in this order; at least 1. Thread-safe.
+    [[nodiscard]] std::size_t together(std::span<const ChunkRef> chunks);
+    /// These chunks as one piece: no more than together() says. As read, but several digests are computed at once.
+    [[nodiscard]] Chunk read_together(std::span<const ChunkRef> chunks);
 
 private:
     using BlockKey = std::pair<std::uint32_t, std::uint32_t>;  // pack number, offset
     struct Cached {
-        std::shared_ptr<const DecodedBlock> block;  // null while it is being read
+        std::shared_ptr<DecodedBlock> block;  // null while it is being read
         std::list<BlockKey>::iterator used;
     };
     /// A thread's tools for one block, used again.
@@ -58,12 +59,12 @@ private:
     };
     [[nodiscard]] std::vector<ChunkPlace> places_of(const ChunkRef& chunk);
     [[nodiscard]] Chunk read_at(const ChunkRef& chunk, const ChunkPlace& place);
-    [[nodiscard]] Chunk unverified(const ChunkRef& chunk, const ChunkPlace& place);
-    [[nodiscard]] Chunk likely(const ChunkRef& chunk);
+    [[nodiscard]] Chunk unverified(const ChunkPlace& place);
+    [[nodiscard]] Failure wrong_digest(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<const DecodedBlock> block(const ChunkPlace& place);
-    [[nodiscard]] std::shared_ptr<const DecodedBlock> fetch(const ChunkPlace& place);
+    [[nodiscard]] std::shared_ptr<DecodedBlock> fetch(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<Object> pack(std::uint32_t number);
-    void keep(const BlockKey& key, std::shared_ptr<const DecodedBlock> block);
+    void keep(const BlockKey& key, std::shared_ptr<DecodedBlock> block);
     void forget(const BlockKey& key);
 
     Store& store_;
@@ -76,6 +77,7 @@ private:
     std::uint64_t cached_bytes_ = 0;
     std::map<std::uint32_t, std::shared_ptr<Object>> packs_;  // shared with reads under way
     std::vector<std::unique_ptr<Tools>> idle_;
+    std::vector<std::shared_ptr<DecodedBlock>> spare_;  // nobody's any more: memory to use again
 };
 
 }  // namespace ft::store

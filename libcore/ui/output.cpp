@@ -13,7 +13,7 @@ namespace ft::ui {
 namespace {
 constexpr std::size_t buffer_bytes = 64U << 10;
 constexpr int pipe_bytes = 1 << 20;  // what any user may ask for; refused elsewhere, which does no harm
-}
+}  // namespace
 
 void Output::write(std::string_view text) {
     std::lock_guard lock(mutex_);
