@@ -99,7 +99,7 @@ private:
 
     /// What all checkpoints need. They are listed before the index is loaded, so that it knows all that they name.
     std::unique_ptr<Reach> walk_all() {
-        store_.index();  // the guard
+        store_.use();
         std::vector<store::CheckpointId> ids;
         for (const std::string& name : store_.names())
             for (const std::uint64_t sequence : store_.sequences(name)) ids.push_back({name, sequence});
@@ -117,15 +117,15 @@ private:
             reach.add(store_.manifest(id));
         } catch (const Failure& f) {
             if (f.exit() == Exit::no) return;  // removed meanwhile by 'rm'
-            if (f.exit() != Exit::damage && f.error() != EIO) throw;
+            if (f.exit() != Exit::damage) throw;
             throw f.within("cannot prune: " + id.text() + " is damaged, and what it needs cannot be told")
-                .advised("nothing was removed from the packs; 'ftckpt verify' says more, 'ftckpt rm " + id.text() +
-                         "' gives it up");
+                .advised("nothing was removed from the packs; 'ftckpt repair' may mend it, else 'ftckpt rm " +
+                         id.text() + "' gives it up");
         }
     }
 
-    /// Packs of which nothing is needed, and those that no index names (their writers died, or are writing: then their
-    /// guards hold them).
+    /// Packs of which nothing is needed, and those that no index names: their writers died, or are writing (then their
+    /// guards hold them), or the index that named them is lost, which shows if something needed is in none.
     std::set<Digest> dead_packs(const store::Index& index, const Reach& reach) {
         std::set<Digest> dead;
         const std::vector<store::PackInfo> packs = index.packs();
@@ -135,6 +135,8 @@ private:
             indexed.insert(packs[i].id);
             if (use[i].live_bytes == 0) dead.insert(packs[i].id);
         }
+        report_.index_incomplete = reach.misses_chunks() || !index.damaged().empty();
+        if (report_.index_incomplete) return dead;
         for (const std::string& shard : backend_.list("packs")) {
             progress_.step();
             for (const std::string& object : backend_.list("packs/" + shard))

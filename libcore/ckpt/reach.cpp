@@ -21,8 +21,14 @@ Reach::Reach(store::Store& store, const Progress& progress)
 }
 
 void Reach::mark(const store::ChunkRef& chunk) {
-    for (std::size_t i = 0; i < segments_.size(); ++i)
-        if (const auto slot = segments_[i]->slot(chunk.digest)) live_[i][*slot] = true;
+    bool found = false;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        const auto slot = segments_[i]->slot(chunk.digest);
+        if (!slot) continue;
+        live_[i][*slot] = true;
+        found = true;
+    }
+    misses_chunks_ = misses_chunks_ || !found;
 }
 
 void Reach::add(const store::Manifest& manifest) {

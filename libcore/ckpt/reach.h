@@ -35,6 +35,8 @@ public:
     /// For each of index().packs(), by its number.
     [[nodiscard]] std::vector<PackUse> pack_use() const;
     [[nodiscard]] bool needs(const Digest& chunk) const;
+    /// Whether something that is needed is in no index: it may be in a pack that no index names.
+    [[nodiscard]] bool misses_chunks() const { return misses_chunks_; }
 
 private:
     void mark(const store::ChunkRef& chunk);
@@ -45,6 +47,7 @@ private:
     std::vector<const store::IndexSegment*> segments_;
     std::vector<std::vector<bool>> live_;  // per segment and slot
     std::set<Digest> walked_;              // digests of encoded roots
+    bool misses_chunks_ = false;
 };
 
 }  // namespace ft::ckpt

@@ -91,6 +91,7 @@ struct PruneReport {
     std::uint64_t bytes_freed = 0;  ///< in the store
     std::uint64_t packs_removed = 0, packs_rewritten = 0;
     std::uint64_t bytes_waiting = 0;  ///< freed by a later prune, because a running save or restore may need them
+    bool index_incomplete = false;    ///< packs that no index names were spared: repair first
     double seconds = 0;
 };
 

@@ -120,8 +120,12 @@ std::vector<std::uint64_t> Store::sequences(const std::string& name) {
     return found;
 }
 
-Index& Store::index() {
+void Store::use() {
     if (!guard_) guard_ = backend_->use();
+}
+
+Index& Store::index() {
+    use();
     if (!index_) index_ = std::make_unique<Index>(*backend_);
     return *index_;
 }

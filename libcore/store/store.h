@@ -59,8 +59,11 @@ public:
     /// Failure: Exit::no where missing, Exit::damage where damaged.
     [[nodiscard]] Manifest manifest(const CheckpointId& id);
 
-    /// Chunks known to be stored. The first call announces this process as a user of the store (Backend::use) and loads
-    /// the index: what is read or relied upon after it is not removed meanwhile. So: index() first, manifest() then.
+    /// Announces this process as a user of the store (Backend::use): what is read or relied upon after the first call is
+    /// not removed meanwhile.
+    void use();
+    /// Chunks known to be stored, as of the first call, which also announces. So: index() first, manifest() then; or
+    /// use(), manifests, index(), which then knows all that they name.
     Index& index();
     /// Forgets the loaded index, so that the next index() sees what was put meanwhile. References to it end.
     void reload_index() { index_.reset(); }

@@ -46,7 +46,11 @@ std::string noise(std::uint64_t seed, std::size_t size) {
     return text;
 }
 
-Lab::Lab(std::uint64_t seed) : disk_(seed), root_(disk_.root()) {
+Lab::Lab(std::uint64_t seed) : disk_(seed), root_(disk_.root()) { open_all(); }
+
+Lab::Lab(const sim::Image& image) : disk_(image, 1), root_(disk_.root()) { open_all(); }
+
+void Lab::open_all() {
     io::ensure_dir(*root_, "data")->sync();
     backend_ = store::directory_backend(io::ensure_dir(*root_, "store"), disk_.clock());
 }

@@ -26,6 +26,8 @@ using Tree = std::map<std::string, std::string>;  ///< path -> content of files,
 class Lab {
 public:
     explicit Lab(std::uint64_t seed = 1);
+    /// A copy of another lab's disk.
+    explicit Lab(const sim::Image& image);
 
     /// Writes a file below data/, making its directories.
     void write(const std::string& path, const std::string& content);
@@ -53,6 +55,7 @@ public:
     [[nodiscard]] std::vector<std::string> objects(const std::string& prefix);
 
 private:
+    void open_all();
     [[nodiscard]] source::Source data_source();
     sim::SimDisk disk_;
     std::unique_ptr<io::Dir> root_;

@@ -96,6 +96,38 @@ TEST_CASE("what a running save may need waits for the next prune", "[ckpt]") {
     CHECK(lab.tree("out") == lab.tree("data"));
 }
 
+TEST_CASE("prune removes nothing that an index which is lost or rotten may have named", "[ckpt]") {
+    Lab lab;
+    lab.write("a", noise(1, 50'000));
+    lab.save("t");
+    const std::string index = lab.objects("index").front();  // of the content that t@2 shares, not of its entries
+    lab.write("b", noise(2, 50'000));
+    lab.save("t");
+    ckpt::remove_checkpoint(lab.store(), {"t", 1});
+    const sim::Image before = lab.disk().image();
+    const std::uint64_t size = *lab.backend().size_of(index);
+    for (std::uint64_t at = 0; at <= size; at += 16) {
+        INFO(index << " byte " << at << " of " << size);
+        Lab other(before);
+        if (at + 16 > size)
+            other.backend().remove(std::span(&index, 1));
+        else
+            other.rot(index, at);
+        bool told = false;
+        try {
+            told = other.prune().index_incomplete;
+        } catch (const Failure& failure) {
+            told = failure.exit() == Exit::damage;
+        }
+        CHECK(told);
+        Progress progress;
+        CHECK(ckpt::repair(other.store(), 0, other.disk().clock(), progress).lost.empty());
+        CHECK_FALSE(other.prune().index_incomplete);
+        other.restore("t", "out");
+        CHECK(other.tree("out") == other.tree("data"));
+    }
+}
+
 TEST_CASE("pinned checkpoints stay", "[ckpt]") {
     Lab lab;
     lab.write("f", "1");

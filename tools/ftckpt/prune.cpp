@@ -73,12 +73,17 @@ Exit run(ui::Env& env, const PruneOptions& options) {
     ui::Answer answer;
     answer.flag("dry_run", options.dry_run).number("removed", report.removed).number("bytes_freed", report.bytes_freed);
     answer.number("packs_removed", report.packs_removed).number("packs_rewritten", report.packs_rewritten);
-    env.summary("", answer.number("bytes_waiting", report.bytes_waiting).real("seconds", report.seconds));
+    env.summary("", answer.number("bytes_waiting", report.bytes_waiting)
+                        .flag("index_incomplete", report.index_incomplete)
+                        .real("seconds", report.seconds));
     env.remark(done);
     if (report.bytes_waiting != 0)
         env.remark(fmt::format("{} more are freed by a later prune: a running save or restore may need them",
                                human_bytes(report.bytes_waiting)));
-    return Exit::done;
+    if (!report.index_incomplete) return Exit::done;
+    env.warn(
+        "the index is damaged or incomplete: packs that it may have lost stay; run 'ftckpt repair', then prune again");
+    return Exit::damage;
 }
 
 }  // namespace
