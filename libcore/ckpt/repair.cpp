@@ -75,8 +75,8 @@ private:
             store::append_entries(entries, read_pack_table(*pack, *id), static_cast<std::uint32_t>(packs.size()));
             packs.push_back({*id, pack->size()});
             ++report_.packs;
-        } catch (const Failure& f) {  // damage is what is repaired here
-            if (f.exit() != Exit::damage) throw;
+        } catch (const Failure& f) {  // damage is what is repaired here; what a disk cannot read now it may read later
+            if (f.exit() != Exit::damage || f.error() == EIO) throw;
             ++report_.packs_unreadable;
         }
     }

@@ -64,6 +64,7 @@ void SelectedEntries::lend(Entry entry) {
     while (entry.more) {
         const Entry more = rest();
         entry.runs.insert(entry.runs.end(), more.runs.begin(), more.runs.end());
+        entry.changed = more.changed;
         entry.more = more.more;
     }
     const std::string path = entry.path;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <mutex>
 #include <set>
@@ -34,10 +33,9 @@ public:
           start_(clock.monotonic()) {}
 
     VerifyReport run() {
-        store_.index();  // the guard; checkpoints are listed before the index is loaded, so that it knows all that they
-                         // name
+        store_.use();
         const std::vector<store::CheckpointId> checkpoints = wanted_checkpoints();
-        store_.reload_index();
+        store_.reload_index();  // after they were listed: it knows all that they name
         for (const std::string& name : store_.index().damaged())
             found("", name, "the index object is damaged; try 'ftckpt repair'");
         const bool whole_store = !request_.name && !request_.checkpoint;
@@ -97,8 +95,8 @@ private:
         std::vector<store::PackBlock> blocks;
         try {
             blocks = read_pack_table(*pack, id);
-        } catch (const Failure& f) {  // damage, and a disk that cannot read, are what is looked for
-            if (f.exit() != Exit::damage && f.error() != EIO) throw;
+        } catch (const Failure& f) {  // damage is what is looked for
+            if (f.exit() != Exit::damage) throw;
             return found("", name, f.parts().why);
         }
         ++packs_;
@@ -119,8 +117,8 @@ private:
             pack.read_at(stored, block.offset);
             raw = tools.decoder.decode(stored, tools.raw, where);
             if (raw.size() != block.raw) throw damage(where, "a block's content has another length than the pack says");
-        } catch (const Failure& f) {  // damage, and a disk that cannot read, are what is looked for
-            if (f.exit() != Exit::damage && f.error() != EIO) throw;
+        } catch (const Failure& f) {  // damage is what is looked for
+            if (f.exit() != Exit::damage) throw;
             found("", where, f.parts().why);
             for (const store::ChunkRef& chunk : block.chunks) lose(chunk, id);
             return;

@@ -33,7 +33,7 @@ class Object {
 public:
     virtual ~Object() = default;
     [[nodiscard]] virtual std::uint64_t size() const = 0;
-    /// Exactly into.size() bytes from `at`; damage where the object is shorter.
+    /// Exactly into.size() bytes from `at`; damage where the object is shorter, or its disk cannot read it.
     virtual void read_at(std::span<std::byte> into, std::uint64_t at) const = 0;
     [[nodiscard]] virtual std::unique_ptr<io::Mapping> map() const = 0;
     [[nodiscard]] virtual std::string path() const = 0;

@@ -84,12 +84,24 @@ public:
     explicit FileObject(std::unique_ptr<io::File> file) : file_(std::move(file)), size_(file_->stat().size) {}
     std::uint64_t size() const override { return size_; }
     void read_at(std::span<std::byte> into, std::uint64_t at) const override {
-        if (file_->read_at(into, at) != into.size()) throw damage(file_->path(), "it ends too early");
+        if (read(into, at) != into.size()) throw damage(file_->path(), "it ends too early");
     }
     std::unique_ptr<io::Mapping> map() const override { return file_->map(); }
     std::string path() const override { return file_->path(); }
 
 private:
+    std::size_t read(std::span<std::byte> into, std::uint64_t at) const {
+        try {
+            return file_->read_at(into, at);
+        } catch (const Failure& f) {  // what the disk cannot read any more is damaged
+            if (f.error() != EIO) throw;
+            throw Failure({.what = "damaged",
+                           .where = file_->path(),
+                           .why = "the disk cannot read it: " + f.parts().why,
+                           .exit = Exit::damage,
+                           .error = EIO});
+        }
+    }
     std::unique_ptr<io::File> file_;
     std::uint64_t size_;
 };

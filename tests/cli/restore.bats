@@ -156,6 +156,39 @@ damage_pack() {
     ftrestore job other --fallback --json | jq -e '.checkpoint == "job@1" and .fallback_from == "job@2"'
 }
 
+@test "what falls back reads a sound checkpoint once" {
+    head -c 3000000 /dev/urandom >state/noise
+    ftckpt save job state -q
+    for ((reads = 1; ; reads++)); do # the first read that a restore does not make
+        ! FT_FAULTS="read~packs/*/*@$reads=EIO" ftrestore job out$reads --jobs 1 -q 2>"$messages" || break
+        grep -q "the disk cannot read it: Input/output error" "$messages"
+    done
+    ((reads > 2))
+    FT_FAULTS="read~packs/*/*@$reads=EIO" exits 0 ftrestore job out --fallback --jobs 1 2>"$messages" >said
+    [ "$(cat said)" = job@2 ]
+    [ ! -s "$messages" ]
+}
+
+@test "falling back, nothing of a damaged checkpoint is written where it could not be taken back" {
+    head -c 500000 /dev/urandom >state/noise
+    ftckpt save job state -q
+    seq 100000 | ftckpt save stream - -q
+    echo different >state/one
+    cp -a state out
+    damage_pack # of the noise
+    FT_FAULTS='write~out/*@1=kill' exits 137 ftrestore job out --in-place --fallback # it has looked, and begins with job@1
+    [ "$(cat .out.ft-unfinished)" = "job@1 of $work/store" ]
+    [ "$(ftrestore job out --in-place --fallback 2>"$messages")" = job@1 ]
+    [ ! -e out/noise ]
+    find store/packs -type f -exec truncate -s 100 {} +
+    cp -a out before
+    exits 4 ftrestore job out --in-place --fallback 2>"$messages"
+    grep -q "job@2: it and every older checkpoint of its name are damaged; nothing changed" "$messages"
+    same before out
+    exits 4 ftrestore stream - --fallback >said 2>"$messages"
+    [ ! -s said ]
+}
+
 @test "a damaged store heals with the next save of the same state" {
     head -c 500000 /dev/urandom >state/noise
     ftckpt save job state -q

@@ -144,19 +144,6 @@ ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptio
     return report;
 }
 
-/// The checkpoint itself where it is sound, else the newest older one of its name that is: all of it is read to know.
-store::CheckpointId newest_sound(ui::Env& env, const RestoreOptions& options, store::Store& store,
-                                 const store::CheckpointId& wanted) {
-    std::vector<std::uint64_t> sequences = store.sequences(wanted.name);
-    for (; !sequences.empty(); sequences.pop_back()) {
-        store::CheckpointId id{wanted.name, sequences.back()};
-        if (id.sequence > wanted.sequence) continue;
-        const ckpt::VerifyRequest request{.checkpoint = id, .jobs = options.jobs.count()};
-        if (ckpt::verify(store, request, env.clock(), env.progress()).damaged_count == 0) return id;
-    }
-    throw damage(wanted.text(), "it and every older checkpoint of its name are damaged").advised("see 'ftckpt verify'");
-}
-
 ckpt::RestoreReport restore_all(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
                                 const ckpt::RestoreRequest& request) {
     if (options.destination == "-") return restore_to_stdout(env, options, store, request);
@@ -192,6 +179,42 @@ ckpt::RestoreReport restore_explained(ui::Env& env, Disk& disk, const RestoreOpt
     }
 }
 
+/// Whether damage shows before anything is published: then nothing has to be read twice.
+bool is_all_or_nothing(const RestoreOptions& options) {
+    const std::size_t places = options.segments.size() + (options.destination ? 1 : 0);
+    return places == 1 && options.destination != "-" && !options.in_place;
+}
+
+/// Reads all of it. fails  damage.
+void require_sound(ui::Env& env, const RestoreOptions& options, store::Store& store, const store::CheckpointId& id) {
+    const ckpt::VerifyRequest request{.checkpoint = id, .jobs = options.jobs.count()};
+    const ckpt::VerifyReport report = ckpt::verify(store, request, env.clock(), env.progress());
+    if (report.damaged_count == 0) return;
+    const ckpt::Damaged& first = report.damaged.front();
+    throw damage(first.path.empty() ? id.text() : id.text() + ": " + printable(first.path), first.why);
+}
+
+/// --fallback: the one that was asked for, else the newest older one of its name that is undamaged.
+ckpt::RestoreReport restore_newest_sound(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
+                                         ckpt::RestoreRequest request) {
+    const store::CheckpointId wanted = request.checkpoint;
+    std::vector<std::uint64_t> sequences = store.sequences(wanted.name);
+    for (; !sequences.empty(); sequences.pop_back()) {
+        request.checkpoint.sequence = sequences.back();
+        if (request.checkpoint.sequence > wanted.sequence) continue;
+        try {
+            if (!is_all_or_nothing(options)) require_sound(env, options, store, request.checkpoint);
+            ckpt::RestoreReport report = restore_explained(env, disk, options, store, request);
+            if (request.checkpoint != wanted) report.fallback_from = wanted.text();
+            return report;
+        } catch (const Failure& failure) {  // damage is what the older ones are for
+            if (failure.exit() != Exit::damage) throw;
+        }
+    }
+    throw damage(wanted.text(), "it and every older checkpoint of its name are damaged")
+        .advised("nothing changed; see 'ftckpt verify'");
+}
+
 Exit run(ui::Env& env, const RestoreOptions& options) {
     require_sensible(options);
     Disk disk;
@@ -200,13 +223,12 @@ Exit run(ui::Env& env, const RestoreOptions& options) {
     if (options.dry_run) return dry_run(env, opened.store(), wanted);
     if (options.destination == "-") env.data_on_stdout();
     env.begin(fmt::format("restoring {}", wanted.text()));
-    const ckpt::RestoreRequest request{
-        .checkpoint = options.fallback ? newest_sound(env, options, opened.store(), wanted) : wanted,
-        .jobs = options.jobs.count(),
-        .only = options.only,
-        .powers = source::TreeBuilder::of_this_process()};
-    ckpt::RestoreReport report = restore_explained(env, disk, options, opened.store(), request);
-    if (request.checkpoint != wanted) report.fallback_from = wanted.text();
+    const ckpt::RestoreRequest request{.checkpoint = wanted,
+                                       .jobs = options.jobs.count(),
+                                       .only = options.only,
+                                       .powers = source::TreeBuilder::of_this_process()};
+    ckpt::RestoreReport report = options.fallback ? restore_newest_sound(env, disk, options, opened.store(), request)
+                                                  : restore_explained(env, disk, options, opened.store(), request);
     if (!options.command.empty()) return resume(env, options.command, std::move(report), options.timing);
     answer_restore(env, report, options.timing);
     return report.incomplete() ? Exit::incomplete : Exit::done;
