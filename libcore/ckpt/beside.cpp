@@ -9,6 +9,7 @@ namespace ft::ckpt {
 namespace {
 
 constexpr std::uint64_t mark_limit = 1U << 16;
+constexpr std::uint64_t plan_limit = 4096;
 
 std::string hidden_name(const std::string& name, const std::string& suffix) {
     return "." + (name.size() <= 200 ? name : digest_of(view_of(name)).hex()) + suffix;
@@ -44,8 +45,49 @@ void Beside::lock(const std::string& name) {
 }
 
 void Beside::sweep() {
-    source::remove_tree(parent_, fresh_);
+    plan_ = read_plan();
+    if (const std::optional<io::Stat> left = parent_.stat(fresh_)) {
+        // An exchange that is only seen may yet be undone by a power failure: neither tree may lose anything before.
+        parent_.sync();
+        if (!plan_ || left->ino == plan_->built)
+            source::remove_tree(parent_, fresh_);
+        else if (put_aside())
+            parent_.sync();  // before the plan goes
+        else
+            throw Failure({.what = "cannot keep the tree that a killed restore has taken out",
+                           .where = fresh_,
+                           .why = "its name is taken",
+                           .todo = "move it away, then try again"});
+    }
     parent_.remove_file(new_mark_);
+    if (held_->stat().size == 0) return;
+    held_->set_size(0);  // or the next tree that is built would be taken for one to keep
+    held_->sync();
+    plan_.reset();
+}
+
+void Beside::plan_to_keep(const std::string& name) {
+    plan_ = {.name = name, .built = parent_.stat(fresh_).value().ino};
+    held_->write_at(view_of(std::to_string(plan_->built) + " " + name + "\n"), 0);
+}
+
+/// std::nullopt also where a power failure has cut it short: then nothing had been exchanged.
+std::optional<Beside::Plan> Beside::read_plan() const {
+    if (held_->stat().size > plan_limit) return std::nullopt;
+    const Bytes bytes = io::read_whole(*held_, plan_limit);
+    const std::string_view text = text_of(bytes);
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos || !text.ends_with('\n')) return std::nullopt;
+    const std::optional<std::uint64_t> built = parse_number(text.substr(0, space));
+    const std::string_view name = text.substr(space + 1, text.size() - space - 2);
+    if (!built || !io::is_name(name)) return std::nullopt;
+    return Plan{std::string(name), *built};
+}
+
+bool Beside::put_aside() {
+    if (!parent_.rename_new(fresh_, parent_, plan_->name)) return false;
+    plan_.reset();
+    return true;
 }
 
 void Beside::put_mark(const std::string& text) {
@@ -70,7 +112,7 @@ bool Beside::try_clean(const std::string& name) {
     try {
         if (!name.empty()) source::remove_tree(parent_, name);
         parent_.remove_file(new_mark_);
-        release();
+        if (!name.empty() || !plan_) release();
         return true;
     } catch (const Failure&) {  // an outcome here: what it follows upon matters more
         return false;

@@ -98,11 +98,19 @@ private:
     // ---- fresh and replace: built beside the destination
 
     void build(Beside& beside) {
+        if (to_.keep_old && to_.parent.stat(*to_.keep_old)) throw name_is_taken();
         store::Reader reader(store_);
         const std::unique_ptr<Placer> placer = fresh_placer({reader, request_.powers, notes_, progress_, counters_});
         built_ = beside.fresh();
         place(reader, *placer, built_);
         publish(beside);
+    }
+
+    [[nodiscard]] Failure name_is_taken() const {
+        return Failure({.what = "cannot keep the former tree",
+                        .where = path(*to_.keep_old),
+                        .why = "the name is taken",
+                        .todo = "nothing changed; name another with --keep-old"});
     }
 
     void place(store::Reader& reader, Placer& placer, const std::string& name) {
@@ -136,41 +144,43 @@ private:
     }
 
     void publish(Beside& beside) {
+        if (to_.keep_old) beside.plan_to_keep(*to_.keep_old);
         // One call writes back everything that was written here, however many files: it must come before the name.
         to_.parent.sync_file_system();
         const std::optional<io::Stat> there = to_.parent.stat(to_.name);
-        if (there && placement_ == Placement::replace) return exchange(beside);
-        if (!there && !to_.parent.rename_new(built_, to_.parent, to_.name))
+        const bool exchanging = there && placement_ == Placement::replace;
+        if (exchanging)
+            exchange(beside);
+        else if (there)  // an empty directory, as was checked: the rename refuses it if it is so no more
+            to_.parent.rename(built_, to_.parent, to_.name);
+        else if (!to_.parent.rename_new(built_, to_.parent, to_.name))
             throw Failure({.what = "cannot publish",
                            .where = report_.destination,
                            .why = "it was made meanwhile",
                            .todo = "nothing changed"});
-        // An empty directory, as was checked: the rename refuses it if it is so no more.
-        if (there) to_.parent.rename(built_, to_.parent, to_.name);
         now_published();
-        to_.parent.sync();
+        to_.parent.sync();  // only now may the former tree go
+        if (exchanging && !to_.keep_old) {
+            state_ = report_.destination + " is restored, and what it was is still in " + path(beside.fresh());
+            source::remove_tree(to_.parent, beside.fresh());
+        }
+        state_ = report_.destination + " is restored";
+        beside.remove_mark();  // of an unfinished --in-place: that tree is gone
     }
 
     void exchange(Beside& beside) {
-        // The name that the former tree will have is taken first: from the exchange on it is where nobody sweeps.
-        if (to_.keep_old && !to_.parent.rename_new(built_, to_.parent, *to_.keep_old))
-            throw Failure({.what = "cannot keep the former tree",
-                           .where = path(*to_.keep_old),
-                           .why = "the name is taken",
-                           .todo = "nothing changed; name another with --keep-old"});
-        built_ = to_.keep_old.value_or(built_);
-        const std::string former = built_;
         if (!to_.parent.exchange(built_, to_.parent, to_.name))
             throw Failure({.what = "cannot replace",
                            .where = report_.destination,
                            .why = "the file system cannot exchange two names",
                            .todo = "nothing changed; use --in-place"});
+        const std::string built = built_;
         now_published();
-        to_.parent.sync();  // only now may the former tree go
-        state_ = report_.destination + " is restored, and what it was is still in " + path(former);
-        if (!to_.keep_old) source::remove_tree(to_.parent, former);
-        beside.remove_mark();  // of an unfinished --in-place: that tree is gone
+        if (!to_.keep_old || beside.put_aside()) return;
+        check(to_.parent.exchange(built, to_.parent, to_.name), "what was exchanged can be exchanged back");
         to_.parent.sync();
+        built_ = built;
+        throw name_is_taken();
     }
 
     /// From here on a failure must not take away what was built, nor what it replaced.
@@ -191,7 +201,6 @@ private:
         // The destination may be a file system of its own.
         const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;
         (inside ? *inside : to_.parent).sync_file_system();
-        to_.parent.sync();
         beside.remove_mark();
     }
 

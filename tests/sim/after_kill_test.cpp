@@ -1,7 +1,7 @@
 // Goal: a command that follows a killed one relies on nothing that is seen and not yet durable.
 // Method: kill the first command at every step (its writes stay in the caches), run the second, cut the power at some
 // of its steps.
-#include "libcore/base/failure.h"
+#include "tests/sim/after_kill.h"
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/store_oracle.h"
@@ -10,41 +10,16 @@ namespace ft::sim {
 
 namespace {
 
-using Act = std::function<void(Hands)>;
-
 const Act save_tree = [](Hands hands) { save(std::move(hands), {"t", "src2"}); };
 const Act save_second = [](Hands hands) { save(std::move(hands), {"u", "src1"}); };
 const Act prune_first = [](Hands hands) { prune(std::move(hands), "u", 1); };
 const Act prune_all_but_one = [](Hands hands) { prune(std::move(hands), "t", 1); };
 const Act repair_store = [](Hands hands) { repair(std::move(hands)); };
 
-/// Runs the first command until it dies at that step; false where it ends before.
-bool run_killed(SimDisk& disk, const Act& first, std::uint64_t step, When when) {
-    constexpr ProcessId victim = 7;
-    disk.kill_at(victim, step, when);
-    try {
-        first({disk, disk.root(victim), disk.clock()});
-    } catch (const Killed&) {
-        return true;
-    }
-    return false;
-}
-
 /// returns  how many disks were checked.
 std::uint64_t check_pair(const Image& start, const Act& first, const Act& second, std::uint64_t seed) {
-    std::uint64_t disks = 0;
-    bool killed = true;
-    for (std::uint64_t step = 0; killed; ++step) {
-        const auto scenario = [&](SimDisk& disk) {
-            killed = run_killed(disk, first, step, step % 2 == 0 ? When::before : When::after);
-            second(hands_of(disk));
-        };
-        INFO("the first command was killed at its step " << step);
-        disks += for_every_told_cut(scenario, check_store,
-                                    {.start = start, .seed = mix(seed, step), .survivals = 2, .moments = 8})
-                     .disks;
-    }
-    return disks;
+    return for_every_kill_and_cut(first, second, check_store,
+                                  {.start = start, .seed = seed, .survivals = 2, .moments = 8});
 }
 
 }  // namespace

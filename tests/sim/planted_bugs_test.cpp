@@ -1,67 +1,15 @@
 // Goal: the tests of this folder can fail: each of the mistakes that a store could make is found by one of its
 // scenarios. Method: plant one mistake at a time (a sync that is forgotten, a lock that is not taken), run scenarios,
 // stop at the first complaint.
-#include <algorithm>
-
-#include "libcore/base/failure.h"
-#include "libcore/ckpt/beside.h"
 #include "tests/catch.h"
-#include "tests/sim/seeds.h"
+#include "tests/sim/planted.h"
 #include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
 
 namespace {
 
-/// Thrown by a check to end the search: the mistake was found.
-struct Found {};
-
 constexpr std::uint64_t seeds = 9000;  // that a search among processes may take
-
-/// Of a destination that was to hold t@2, or not to be there.
-Complaints complaints_about_destination(SimDisk& disk) {
-    const std::vector<std::string>& told = disk.acknowledged();
-    const bool acknowledged = std::find(told.begin(), told.end(), "restored dest t@2") != told.end();
-    const std::string found = description_of(*disk.root(), "dest");
-    if (found == expected_tree("src2") || (!acknowledged && found == "missing")) return none;
-    return {"dest is not what was restored"};
-}
-
-/// Of a destination, first src1's copy, that was to become t@2 in place, or to be marked until it is.
-Complaints complaints_about_changed(SimDisk& disk) {
-    const std::vector<std::string>& told = disk.acknowledged();
-    const bool acknowledged = std::find(told.begin(), told.end(), "restored dest t@2") != told.end();
-    const std::string found = description_of(*disk.root(), "dest");
-    if (found == expected_tree("src2")) return none;
-    if (!acknowledged && (found == expected_tree("src1") || ckpt::unfinished_restore(*disk.root(), "dest")))
-        return none;
-    return {"dest is neither old nor new, and nothing says so"};
-}
-
-/// Of what an unfinished restore in place says.
-Complaints complaints_about_mark(SimDisk& disk) {
-    const std::optional<std::string> mark = ckpt::unfinished_restore(*disk.root(), "dest");
-    return !mark || *mark == "t@2 of /store" ? none : Complaints{"the mark says '" + *mark + "'"};
-}
-
-/// Whether cuts of the scenario, in which the bug is planted, bring a complaint.
-bool found_by_cuts(const Image& start, const std::function<void(Hands)>& act, const Fault& bug,
-                   const std::function<Complaints(SimDisk&)>& complaints = complaints_about) {
-    const Scenario scenario = [&](SimDisk& disk) {
-        disk.fail(bug);
-        act(hands_of(disk));
-    };
-    const Check check = [&](Rebooted& disk) {
-        if (!complaints(disk).empty()) throw Found{};
-    };
-    try {
-        for (std::uint64_t seed = 1; seed <= 10; ++seed)
-            for_every_cut(scenario, check, {.start = start, .seed = seed, .survivals = 6});
-    } catch (const Found&) {
-        return true;
-    }
-    return false;
-}
 
 /// Seeds that it takes; `limit` where it is not found.
 std::uint64_t seeds_until_found(const std::vector<Program>& programs, const Fault& bug, std::uint64_t limit) {
@@ -75,10 +23,6 @@ std::uint64_t seeds_until_found(const std::vector<Program>& programs, const Faul
 bool found_beside(const std::vector<Program>& programs, const Fault& bug) {
     const std::uint64_t seed = seeds_until_found(programs, bug, seeds);
     return seed < seeds && seeds_until_found(programs, {.call = Call::exchange, .path = "none"}, seed) == seed;
-}
-
-Fault forgotten(Call call, const std::string& path) {
-    return {.call = call, .path = path, .times = UINT64_MAX, .lie = true};
 }
 
 const auto first_save = [](Hands hands) { save(std::move(hands), {"t", "src1"}); };
@@ -117,28 +61,6 @@ TEST_CASE("each forgotten sync of a prune or repair is found", "[ckpt][sim]") {
     CHECK(found_by_cuts(with_four_checkpoints(), prune_to_one, forgotten(Call::sync_dir, "store/index")));
     CHECK(found_by_cuts(with_four_checkpoints(), prune_to_one, forgotten(Call::sync, "store/packs/**")));
     CHECK(found_by_cuts(sources(), save_and_repair, forgotten(Call::sync_dir, "store/index")));
-}
-
-TEST_CASE("each forgotten sync of a restore is found", "[ckpt][sim]") {
-    const auto fresh = [](Hands hands) { restore(std::move(hands), {"t", 2}, "dest", ckpt::Placement::fresh); };
-    const auto found = [&](const Fault& bug) {
-        return found_by_cuts(with_four_checkpoints(), fresh, bug, complaints_about_destination);
-    };
-    CHECK(found(forgotten(Call::sync_all, "**")));
-    CHECK(found(forgotten(Call::sync_dir, "**")));
-    CHECK_FALSE(found(forgotten(Call::exchange, "no such call")));
-}
-
-TEST_CASE("each forgotten sync of a restore in place is found", "[ckpt][sim]") {
-    const auto in_place = [](Hands hands) { restore(std::move(hands), {"t", 2}, "dest", ckpt::Placement::in_place); };
-    const auto found = [&](const Fault& bug, const std::function<Complaints(SimDisk&)>& complaints) {
-        return found_by_cuts(with_destination(), in_place, bug, complaints);
-    };
-    CHECK(found(forgotten(Call::sync, ".dest.ft-unfinished*"), complaints_about_mark));
-    CHECK(found(forgotten(Call::sync_dir, ""), complaints_about_changed));
-    CHECK(found(forgotten(Call::sync_all, "**"), complaints_about_changed));
-    CHECK_FALSE(found(forgotten(Call::exchange, "no such call"), complaints_about_mark));
-    CHECK_FALSE(found(forgotten(Call::exchange, "no such call"), complaints_about_changed));
 }
 
 TEST_CASE("a save of a new name that forgets the name's directory is found", "[ckpt][sim]") {

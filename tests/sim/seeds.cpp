@@ -50,4 +50,15 @@ CutCount for_every_told_cut(const Scenario& scenario, const Check& check, CutPla
     return for_every_cut(scenario, told, plan);
 }
 
+void check_cuts_twice(const Image& start, const Scenario& scenario, const Check& check, std::uint64_t seed) {
+    const Check twice = [&](Rebooted& disk) {
+        CutPlan again{
+            .start = disk.image(), .seed = mix(disk.seed(), disk.cut().survival), .survivals = 1, .moments = 2};
+        (void)for_every_cut(scenario, check, again);
+        check(disk);
+    };
+    const CutCount count = for_every_told_cut(scenario, twice, {.start = start, .seed = seed, .survivals = 2});
+    CHECK(count.disks > count.steps);
+}
+
 }  // namespace ft::sim

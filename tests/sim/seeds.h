@@ -31,4 +31,7 @@ void for_every_seed(std::uint64_t usual, const std::function<void(std::uint64_t 
 /// As sim::for_every_cut, telling which cut failed. For use within for_every_seed, which tells the seed.
 CutCount for_every_told_cut(const Scenario& scenario, const Check& check, CutPlan plan = {});
 
+/// Power cuts of the scenario at every step, then of the scenario done again on what each cut has left.
+void check_cuts_twice(const Image& start, const Scenario& scenario, const Check& check, std::uint64_t seed);
+
 }  // namespace ft::sim
