@@ -14,6 +14,7 @@
 
 #include "libcore/base/notes.h"
 #include "libcore/base/progress.h"
+#include "libcore/ckpt/write_behind.h"
 #include "libcore/io/dir.h"
 #include "libcore/source/entry.h"
 #include "libcore/source/tree_build.h"
@@ -22,7 +23,7 @@
 namespace ft::ckpt {
 
 struct PlaceCounters {
-    std::atomic<std::uint64_t> bytes_written{0}, files_kept{0}, removed{0};
+    std::atomic<std::uint64_t> files_kept{0}, removed{0};
 };
 
 /// What all placers need.
@@ -32,6 +33,7 @@ struct PlaceTools {
     Notes& notes;
     Progress& progress;
     PlaceCounters& counters;
+    WriteBehind& written;
 };
 
 class Placer {

@@ -54,7 +54,7 @@ private:
     std::uint64_t write(io::File& file, std::uint64_t at, std::span<const store::ChunkRef> chunks) {
         const store::Chunk content = tools_.reader.read_together(chunks);
         file.write_at(content.bytes, at);
-        tools_.counters.bytes_written += content.bytes.size();
+        tools_.written.wrote(content.bytes.size());
         tools_.progress.bytes += content.bytes.size();
         return content.bytes.size();
     }

@@ -222,7 +222,7 @@ private:
     void write(io::File& file, std::uint64_t at, const Run& run) {
         const store::Chunk chunk = tools_.reader.read({run.digest, run.length});
         file.write_at(chunk.bytes, at);
-        tools_.counters.bytes_written += run.length;
+        tools_.written.wrote(run.length);
     }
 
     /// The file has its final size already.

@@ -32,7 +32,8 @@ public:
           placement_(to.placement),
           clock_(clock),
           progress_(progress),
-          start_(clock.monotonic()) {}
+          start_(clock.monotonic()),
+          written_(to.parent, request.jobs != 0) {}
 
     RestoreReport run() {
         store_.index();  // from here on what the checkpoint needs is not removed
@@ -52,7 +53,7 @@ public:
             throw f.advised(stays ? "what was begun stays in " + path(built_) : state_);
         }
         beside.release();
-        report_.bytes_written = counters_.bytes_written;
+        report_.bytes_written = written_.written();
         report_.files_kept = counters_.files_kept;
         report_.removed = counters_.removed;
         report_.load_s = seconds(clock_.monotonic() - start_);
@@ -100,7 +101,8 @@ private:
     void build(Beside& beside) {
         if (to_.keep_old && to_.parent.stat(*to_.keep_old)) throw name_is_taken();
         store::Reader reader(store_);
-        const std::unique_ptr<Placer> placer = fresh_placer({reader, request_.powers, notes_, progress_, counters_});
+        const std::unique_ptr<Placer> placer =
+            fresh_placer({reader, request_.powers, notes_, progress_, counters_, written_});
         built_ = beside.fresh();
         place(reader, *placer, built_);
         publish(beside);
@@ -128,6 +130,7 @@ private:
             report_.totals.changed += totals.changed;
         }
         if (holder) placer.finish_dir(*holder, holder_entry());
+        written_.end();
     }
 
     [[nodiscard]] std::string path(const std::string& name) const { return io::join_path(to_.parent.path(), name); }
@@ -195,8 +198,9 @@ private:
         beside.put_mark(request_.checkpoint.text() + " of " + store_.backend().path());
         store::Reader reader(store_);
         const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
-        const std::unique_ptr<Placer> placer = in_place_placer({reader, request_.powers, notes_, progress_, counters_},
-                                                               options, [this] { return count_names(); });
+        const std::unique_ptr<Placer> placer =
+            in_place_placer({reader, request_.powers, notes_, progress_, counters_, written_}, options,
+                            [this] { return count_names(); });
         place(reader, *placer, to_.name);
         // The destination may be a file system of its own.
         const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;
@@ -231,6 +235,7 @@ private:
     std::vector<const store::SourceRecord*> trees_;
     Notes notes_;
     PlaceCounters counters_;
+    WriteBehind written_;
     RestoreReport report_;
     std::string built_;  // the name of the new tree until it is published
     std::string state_;  // what a failure leaves, in words; empty: nothing changed, or a mark says so

@@ -1,0 +1,42 @@
+// Has the disk begin with what a restore has written, so that the sync at its end finds little left to do.
+//
+// Measured (66,111 entries, 0.7 GB, ext4, 2 cores): 2.2 to 2.5 s, where one sync at the end made it 2.5 to 3.0 s;
+// syncs after each 128 MiB cost as much as they save.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "libcore/base/background.h"
+#include "libcore/io/dir.h"
+
+namespace ft::ckpt {
+
+class WriteBehind {
+public:
+    /// place  on the file system that is written to; outlives this.   threaded  false: for simulations, see Background.
+    WriteBehind(io::Dir& place, bool threaded) : place_(place), later_(threaded) {}
+
+    /// Thread-safe. fails  where an earlier sync did: what it lost, a later one would not tell again.
+    void wrote(std::uint64_t bytes) {
+        const std::uint64_t now = written_ += bytes;
+        if (now - begun_ < step || busy_.exchange(true)) return;
+        begun_ = now;
+        later_.submit([this] {
+            place_.sync_file_system();
+            busy_ = false;
+        });
+    }
+    /// Before the last sync. fails  as wrote.
+    void end() { later_.drain(); }
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+
+private:
+    static constexpr std::uint64_t step = 384U << 20;  // bytes from one sync to the next
+    io::Dir& place_;
+    std::atomic<std::uint64_t> written_{0}, begun_{0};
+    std::atomic<bool> busy_{false};
+    Background later_;  // last: ends before what its task uses
+};
+
+}  // namespace ft::ckpt
