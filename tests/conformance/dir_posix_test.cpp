@@ -53,7 +53,7 @@ public:
     Powers powers() override { return powers_at(scratch_.path()); }
 
 private:
-    Scratch scratch_;
+    ScratchFolder scratch_;
     int made_ = 0;
 };
 

@@ -69,7 +69,7 @@ public:
     [[nodiscard]] RepairReport repair_all() { return repair(open(), 1, clock_, progress_); }
 
 private:
-    Scratch scratch_;
+    ScratchFolder scratch_;
     SystemClock clock_;
     Progress progress_;
     std::unique_ptr<store::Backend> backend_;

@@ -13,7 +13,7 @@ namespace ft::io {
 
 namespace {
 
-std::string content(const Scratch& scratch, const std::string& name) {
+std::string content(const ScratchFolder& scratch, const std::string& name) {
     auto root = open_root(scratch.path());
     auto file = root->find_file(name, Access::read);
     if (!file) return "(missing)";
@@ -23,7 +23,7 @@ std::string content(const Scratch& scratch, const std::string& name) {
 
 /// Writes "12345678" to `file`, syncs it, renames it to `final` and syncs the directory: four changes after its
 /// creation.
-void write_and_rename(const Scratch& scratch, FaultScript& script) {
+void write_and_rename(const ScratchFolder& scratch, FaultScript& script) {
     auto dir = with_faults(open_root(scratch.path()), script);
     auto file = dir->create_file("file", 0600);
     file->write_at(view_of("12345678"), 0);
@@ -32,7 +32,7 @@ void write_and_rename(const Scratch& scratch, FaultScript& script) {
     dir->sync();
 }
 
-std::string failure_under(const Scratch& scratch, const std::string& rules) {
+std::string failure_under(const ScratchFolder& scratch, const std::string& rules) {
     FaultScript script(rules);
     try {
         write_and_rename(scratch, script);
@@ -42,7 +42,7 @@ std::string failure_under(const Scratch& scratch, const std::string& rules) {
     return "done";
 }
 
-std::optional<int> signal_under(const Scratch& scratch, const std::string& rules) {
+std::optional<int> signal_under(const ScratchFolder& scratch, const std::string& rules) {
     return run_in_child([&] {
                FaultScript script(rules);
                write_and_rename(scratch, script);
@@ -54,21 +54,21 @@ std::optional<int> signal_under(const Scratch& scratch, const std::string& rules
 }  // namespace
 
 TEST_CASE("a fault names what failed, where and why, as the disk would", "[io][faults]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     CHECK(failure_under(scratch, "rename=EIO") == "cannot rename: " + scratch.path() + "/file: Input/output error");
     CHECK(content(scratch, "file") == "12345678");
     CHECK(content(scratch, "final") == "(missing)");
 }
 
 TEST_CASE("a short write leaves its first half and says that the disk is full", "[io][faults]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     CHECK(failure_under(scratch, "write=short") ==
           "cannot write: " + scratch.path() + "/file: No space left on device");
     CHECK(content(scratch, "file") == "1234");
 }
 
 TEST_CASE("a fault in a directory opened from a decorated one strikes too", "[io][faults]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     FaultScript script("write~packs/*=EIO");
     auto root = with_faults(open_root(scratch.path()), script);
     auto packs = ensure_dir(*root, "packs");
@@ -79,13 +79,13 @@ TEST_CASE("a fault in a directory opened from a decorated one strikes too", "[io
 }
 
 TEST_CASE("a script without matching calls changes nothing", "[io][faults]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     CHECK(failure_under(scratch, "remove_file=kill; write@2=EIO; sync~other@1=EIO") == "done");
     CHECK(content(scratch, "final") == "12345678");
 }
 
 TEST_CASE("kills come before, half way or after the call", "[io][faults]") {
-    const Scratch before, half, after;
+    const ScratchFolder before, half, after;
     CHECK(signal_under(before, "write=kill") == SIGKILL);
     CHECK(content(before, "file").empty());
     CHECK(signal_under(half, "write=half") == SIGKILL);
@@ -97,7 +97,7 @@ TEST_CASE("kills come before, half way or after the call", "[io][faults]") {
 TEST_CASE("counting changes finds every cut of a program and then its end", "[io][faults]") {
     int cuts = 0;
     for (;; ++cuts) {
-        const Scratch scratch;
+        const ScratchFolder scratch;
         REQUIRE(cuts < 100);
         if (!signal_under(scratch, "change@" + std::to_string(cuts + 1) + "=kill")) break;
         const bool renamed = cuts >= 4;

@@ -34,7 +34,7 @@ bool is_same(Dir& one, Dir& other) { return one.stat(".")->ino == other.stat("."
 }  // namespace
 
 TEST_CASE("a root is found, missing, or a failure", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = find_root(scratch.path());
     REQUIRE(root);
     CHECK(root->path() == scratch.path());
@@ -48,7 +48,7 @@ TEST_CASE("a root is found, missing, or a failure", "[io][posix]") {
 }
 
 TEST_CASE("a root is made with all its ancestors", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto made = make_root(scratch.path() + "/a//b/./c", true);
     CHECK(made->path() == scratch.path() + "/a/b/c");
     CHECK(made->stat(".")->mode == 0700);
@@ -64,7 +64,7 @@ TEST_CASE("a root is made with all its ancestors", "[io][posix]") {
 }
 
 TEST_CASE("a root that cannot be made is a failure that names what is in its way", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     REQUIRE(root->create_file("file", 0600));
     REQUIRE(root->make_symlink("dangling", "nowhere"));
@@ -76,7 +76,7 @@ TEST_CASE("a root that cannot be made is a failure that names what is in its way
 }
 
 TEST_CASE("paths longer than PATH_MAX are opened and made", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     std::string path = scratch.path();
     while (path.size() < 20000) path += "/" + std::string(200, 'd');
     make_root(path)->make_symlink("here", "x");
@@ -89,7 +89,7 @@ TEST_CASE("paths longer than PATH_MAX are opened and made", "[io][posix]") {
 }
 
 TEST_CASE("an object is located by its directory and its name", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     REQUIRE(root->make_dir("dir", 0700));
     REQUIRE(root->make_symlink("link", "dir"));
@@ -117,7 +117,7 @@ TEST_CASE("an object is located by its directory and its name", "[io][posix]") {
 }
 
 TEST_CASE("who holds a lock is named", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     auto file = root->create_file("lock", 0600);
     CHECK(lock_holder(*file) == "another process");
@@ -133,7 +133,7 @@ TEST_CASE("who holds a lock is named", "[io][posix]") {
 }
 
 TEST_CASE("a directory that may only be passed through is passed through", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     root->set_mode(".", 0755);
     auto hidden = ensure_dir(*root, "hidden");
@@ -160,7 +160,7 @@ TEST_CASE("files of other owners are read although their times may not be spared
 }
 
 TEST_CASE("reading an own file leaves its time of access alone", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     root->create_file("file", 0600)->write_at(view_of("x"), 0);
     const std::string path = scratch.path() + "/file";
@@ -185,7 +185,7 @@ TEST_CASE("mount points, memory file systems and files without a size are told",
 }
 
 TEST_CASE("threads share a file and a directory", "[io][posix]") {
-    const Scratch scratch;
+    const ScratchFolder scratch;
     auto root = open_root(scratch.path());
     auto file = root->create_file("file", 0600);
     constexpr std::size_t part = 4096, parts = 64;

@@ -1,6 +1,6 @@
 // A directory of the machine's disk for one test, gone with it.
 //
-//     Scratch scratch;                 // below $TMPDIR or /tmp
+//     ScratchFolder scratch;                 // below $TMPDIR or /tmp
 //     auto dir = open_root(scratch.path());
 #pragma once
 
@@ -11,15 +11,15 @@
 
 namespace ft {
 
-class Scratch {
+class ScratchFolder {
 public:
-    explicit Scratch(const std::filesystem::path& below = std::filesystem::temp_directory_path())
+    explicit ScratchFolder(const std::filesystem::path& below = std::filesystem::temp_directory_path())
         : path_((below / "ft-test-XXXXXX").string()) {
         if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make " + path_);
     }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() {
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    ~ScratchFolder() {
         std::error_code ignored;  // what a failed test leaves behind must not hide its failure
         std::filesystem::remove_all(path_, ignored);
     }
