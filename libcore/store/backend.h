@@ -45,6 +45,9 @@ public:
     virtual ~Guard() = default;
     /// What names this guard among living_guards(); "" for one that could not be announced (read-only store).
     [[nodiscard]] virtual std::string id() const = 0;
+    /// Ends the claim and takes its trace away; what of it cannot be removed, the next user does. Without it the claim
+    /// ends with this object, and its trace waits for the next user too.
+    virtual void release() = 0;
 };
 
 class Backend {

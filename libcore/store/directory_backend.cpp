@@ -106,14 +106,26 @@ private:
     std::uint64_t size_;
 };
 
+/// A lock on a file that stays (id names it), or on one in `own`, which goes with the claim. File null: none was
+/// needed.
 class FileGuard final : public Guard {
 public:
-    FileGuard(std::unique_ptr<io::File> locked, std::string id) : locked_(std::move(locked)), id_(std::move(id)) {}
+    FileGuard(std::unique_ptr<io::File> locked, std::string id, io::Dir* own = nullptr)
+        : locked_(std::move(locked)), id_(std::move(id)), own_(own) {}
     std::string id() const override { return id_; }
+    void release() override {
+        if (!locked_) return;
+        try {
+            if (own_ != nullptr) own_->remove_file(id_);  // while it is locked: nobody else takes it for a dead one's
+        } catch (const Failure&) {  // the claim has served its purpose, and an unlocked trace harms nobody
+        }
+        locked_.reset();
+    }
 
 private:
     std::unique_ptr<io::File> locked_;
     std::string id_;
+    io::Dir* own_;
 };
 
 std::string random_name(Clock& clock) { return clock.random_uuid().hex(); }
@@ -281,8 +293,9 @@ std::unique_ptr<Guard> DirectoryBackend::use() {
     while (!gate->try_lock(io::Lock::shared)) clock_.sleep(std::chrono::milliseconds(10));
     try {
         remove_unlocked("guards");
-        Temporary guard = make_temporary(directories_.for_writing("guards"), clock_);
-        return std::make_unique<FileGuard>(std::move(guard.file), guard.name);
+        io::Dir& guards = directories_.for_writing("guards");
+        Temporary guard = make_temporary(guards, clock_);
+        return std::make_unique<FileGuard>(std::move(guard.file), guard.name, &guards);
     } catch (const Failure& f) {
         if (f.error() == EROFS || f.error() == EACCES) return std::make_unique<FileGuard>(nullptr, "");
         throw;

@@ -124,6 +124,12 @@ void Store::use() {
     if (!guard_) guard_ = backend_->use();
 }
 
+void Store::leave() {
+    index_.reset();
+    if (guard_) guard_->release();
+    guard_.reset();
+}
+
 Index& Store::index() {
     use();
     if (!index_) index_ = std::make_unique<Index>(*backend_);

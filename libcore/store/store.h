@@ -59,15 +59,17 @@ public:
     /// Failure: Exit::no where missing, Exit::damage where damaged.
     [[nodiscard]] Manifest manifest(const CheckpointId& id);
 
-    /// Announces this process as a user of the store (Backend::use): what is read or relied upon after the first call is
-    /// not removed meanwhile.
+    /// Announces this process as a user of the store (Backend::use): what is read or relied upon after the first call
+    /// is not removed meanwhile.
     void use();
     /// Chunks known to be stored, as of the first call, which also announces. So: index() first, manifest() then; or
     /// use(), manifests, index(), which then knows all that they name.
     Index& index();
     /// Forgets the loaded index, so that the next index() sees what was put meanwhile. References to it end.
     void reload_index() { index_.reset(); }
-    /// The guard that index() took; "" before.
+    /// Ends what use() began, without a trace: nothing of the store is relied upon any more.
+    void leave();
+    /// The guard that use() took; "" before.
     [[nodiscard]] std::string guard_id() const { return guard_ ? guard_->id() : ""; }
 
 private:

@@ -217,6 +217,31 @@ json() {
     done
 }
 
+# Files by which programs tell each other that they use the store.
+users() { find store/guards -type f | wc -l; }
+
+@test "no command leaves a trace of its use of the store, done, failed or stopped" {
+    for command in "save job state" "diff job@1 job@2" "ls job" "cat job one" "verify" "prune --keep 2" "repair" "status"; do
+        # shellcheck disable=SC2086  # words of a command
+        exits 0 ftckpt $command >said
+        [ "$(users)" = 0 ]
+    done
+    exits 0 ftrestore job out -q
+    exits 1 ftrestore job out 2>"$messages"
+    exits 7 ftckpt cat job missing 2>"$messages"
+    FT_FAULTS='write@1=EIO' exits 1 ftckpt save job state --full 2>"$messages"
+    [ "$(users)" = 0 ]
+    FT_FAULTS='publish@1=kill' exits 137 ftckpt save job state --full
+    [ "$(users)" = 1 ]
+    exits 0 ftckpt verify
+    [ "$(users)" = 0 ]
+}
+
+@test "a job that was restored and started again holds nothing of the store" {
+    ftrestore job out -q -- find store/guards -type f >held
+    [ ! -s held ]
+}
+
 @test "the default store is where the XDG folders are" {
     unset FT_STORE
     XDG_STATE_HOME=$work/xdg ftckpt save job state

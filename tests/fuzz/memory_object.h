@@ -76,6 +76,7 @@ public:
 private:
     struct Nobody final : store::Guard {
         std::string id() const override { return ""; }
+        void release() override {}
     };
     struct Growing final : store::Upload {
         explicit Growing(MemoryBackend& backend) : backend_(backend) {}

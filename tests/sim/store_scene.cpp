@@ -114,6 +114,7 @@ void save(Hands hands, const What& what) {
     Progress progress;
     const ckpt::SaveReport report = ckpt::save(sources, open.store, {.name = what.name}, hands.clock, progress);
     need(!report.incomplete(), "it is not complete");
+    open.store.leave();
     hands.disk.acknowledge("saved " + what.name + "@" + std::to_string(report.sequence));
 }
 
@@ -125,6 +126,7 @@ void prune(Hands hands, const std::string& name, std::uint64_t keep) {
     request.policy.name = name;
     request.policy.keep_last = keep;
     const ckpt::PruneReport report = ckpt::prune(open.store, request, hands.clock, progress);
+    open.store.leave();
     for (const ckpt::Kept& kept : report.checkpoints)
         if (kept.reason.empty()) hands.disk.acknowledge("pruned " + kept.id.text());
 }
@@ -134,6 +136,7 @@ void repair(Hands hands) {
     Progress progress;
     const ckpt::RepairReport report = ckpt::repair(open.store, 0, hands.clock, progress);
     need(report.lost.empty(), "checkpoints lost data");
+    open.store.leave();
     hands.disk.acknowledge("repaired");
 }
 
@@ -141,6 +144,7 @@ void verify(Hands hands) {
     OpenStore open = open_store(hands);
     Progress progress;
     const ckpt::VerifyReport report = ckpt::verify(open.store, {}, hands.clock, progress);
+    open.store.leave();
     if (report.damaged.empty()) return;
     const ckpt::Damaged& first = report.damaged.front();
     throw damage(first.checkpoint + " " + first.path, first.why);
@@ -156,6 +160,7 @@ void restore(Hands hands, const store::CheckpointId& id, const std::string& dest
         {.parent = *hands.root, .name = destination, .placement = placement, .keep_old = std::move(keep_old)},
         hands.clock, progress);
     need(!report.incomplete(), "it is not complete");
+    open.store.leave();
     hands.disk.acknowledge("restored " + destination + " " + id.text());
 }
 

@@ -30,6 +30,10 @@ class OpenedStore {
 public:
     /// fails  where there is no store (existing), or none can be made.
     OpenedStore(ui::Env& env, Disk& disk, const StoreOptions& options, Opening opening);
+    /// Leaves the store, if that was not done before.
+    ~OpenedStore() { store_->leave(); }
+    OpenedStore(const OpenedStore&) = delete;
+    OpenedStore& operator=(const OpenedStore&) = delete;
     [[nodiscard]] store::Store& store() { return *store_; }
     [[nodiscard]] const std::string& path() const { return path_; }
 

@@ -229,6 +229,7 @@ Exit run(ui::Env& env, const RestoreOptions& options) {
                                        .powers = source::TreeBuilder::of_this_process()};
     ckpt::RestoreReport report = options.fallback ? restore_newest_sound(env, disk, options, opened.store(), request)
                                                   : restore_explained(env, disk, options, opened.store(), request);
+    opened.store().leave();  // the job may run for days, and a prune need not wait for it
     if (!options.command.empty()) return resume(env, options.command, std::move(report), options.timing);
     answer_restore(env, report, options.timing);
     return report.incomplete() ? Exit::incomplete : Exit::done;
