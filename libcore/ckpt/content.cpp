@@ -13,6 +13,9 @@ using source::Run;
 constexpr std::size_t front =
     content_chunks.max + store::gear_window;  // room for an unfinished chunk and what the hash looks back to
 
+// So many reads after one that waited for the disk, the next ones are expected to wait as well.
+constexpr int reads_called_cold = 4096;
+
 /// Closes a relay however the segment ends, so that the next one does not wait for ever.
 class Closing {
 public:
@@ -82,11 +85,17 @@ ContentWorker::ContentWorker(store::Writer& writer, Clock& clock, ContentCounter
 
 std::size_t ContentWorker::read(io::File& file, std::span<std::byte> into, std::uint64_t at) {
     const auto start = clock_.monotonic();
-    const std::size_t got = file.read_at(into, at);
+    std::optional<std::size_t> got = file.read_cached(into, at);
+    if (got) {
+        if (counters_.cold > 0) --counters_.cold;
+    } else {
+        counters_.cold = reads_called_cold;
+        got = file.read_at(into, at);
+    }
     counters_.read_ns += static_cast<std::uint64_t>((clock_.monotonic() - start).count());
-    counters_.bytes_read += got;
-    progress_.bytes += got;
-    return got;
+    counters_.bytes_read += *got;
+    progress_.bytes += *got;
+    return *got;
 }
 
 void ContentWorker::add_chunks(std::span<const View> chunks, std::vector<Run>& runs) {

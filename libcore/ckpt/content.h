@@ -36,6 +36,8 @@ public:
 /// Nanoseconds and bytes, summed over threads.
 struct ContentCounters {
     std::atomic<std::uint64_t> read_ns{0}, digest_ns{0}, bytes_read{0};
+    /// Reads to go since one last had to wait for the disk: above 0, files are worth asking for before they are read.
+    std::atomic<int> cold{0};
 };
 
 /// Hands the bytes of an unfinished chunk from one segment to the next.

@@ -45,6 +45,7 @@ public:
 private:
     // Producer's side.
     [[nodiscard]] std::optional<SaveTask> next_task();
+    static void ask_for(const std::vector<BatchItem>& batch);
     // Workers' side.
     [[nodiscard]] Result work(SaveTask&& task, unsigned worker);
     void read_item(BatchItem& item, ContentWorker& worker);
@@ -138,8 +139,19 @@ std::optional<SaveTask> Saving::next_task() {
     progress_.step();
     const auto start = clock_.monotonic();
     std::optional<SaveTask> task = plan_->next();
+    if (task && counters_.cold > 0) ask_for(task->batch);
     if (task && !task->segment) walk_ns_ += static_cast<std::uint64_t>((clock_.monotonic() - start).count());
     return task;
+}
+
+/// Has the disk read what the tasks made before this one leave time for: many files at once, where a worker waits for
+/// one. Measured with nothing in memory (58,000 files, 2 workers): 2.5 s, 5.6 s without.
+void Saving::ask_for(const std::vector<BatchItem>& batch) {
+    for (const BatchItem& item : batch) {
+        const Entry& entry = item.found.entry;
+        if (item.unchanged || item.found.parent == nullptr || entry.kind != io::Kind::file) continue;
+        if (entry.size != 0 && entry.hard_link.empty()) item.found.parent->start_reading(item.found.name);
+    }
 }
 
 Result Saving::work(SaveTask&& task, unsigned worker) {

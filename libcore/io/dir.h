@@ -135,6 +135,8 @@ public:
     virtual bool rename_new(const std::string& name, Dir& to, const std::string& to_name) = 0;
     /// Exchanges two existing names at once; false where the file system cannot.
     virtual bool exchange(const std::string& name, Dir& to, const std::string& to_name) = 0;
+    /// Asks the disk to start reading a file that will soon be read; no promise, and never a failure.
+    virtual void start_reading(const std::string& name) = 0;
     /// false where there was no such name.
     virtual bool remove_file(const std::string& name) = 0;
     virtual bool remove_dir(const std::string& name) = 0;

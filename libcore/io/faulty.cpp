@@ -198,6 +198,7 @@ public:
     std::string read_symlink(const std::string& name) override {
         return around(Operation::read_symlink, name, [&] { return inner_->read_symlink(name); });
     }
+    void start_reading(const std::string& name) override { inner_->start_reading(name); }
     std::vector<Listed> list() override {
         return around(Operation::list, ".", [&] { return inner_->list(); });
     }

@@ -117,6 +117,10 @@ std::unique_ptr<File> PosixDir::find_file(const std::string& name, Access access
     return file_of(std::move(fd), name);
 }
 
+void PosixDir::start_reading(const std::string& name) {
+    if (const Fd fd = open_existing(name, O_RDONLY)) (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_WILLNEED);
+}
+
 std::unique_ptr<Dir> PosixDir::find_dir(const std::string& name) {
     if (name != ".") (void)single(name);
     OpenedDir opened = open_directory(fd_.get(), name.c_str(), Follow::no);

@@ -33,6 +33,7 @@ public:
 
     std::unique_ptr<File> find_file(const std::string& name, Access access) override;
     std::unique_ptr<Dir> find_dir(const std::string& name) override;
+    void start_reading(const std::string& name) override;
     std::unique_ptr<File> create_file(const std::string& name, std::uint32_t mode) override;
     std::unique_ptr<File> create_unnamed(std::uint32_t mode) override;
     bool publish(File& unnamed, const std::string& name) override;

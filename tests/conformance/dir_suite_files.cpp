@@ -102,6 +102,14 @@ void cached_bytes_are_the_bytes(io::Dir& dir, const Powers&) {
     }
 }
 
+void reading_ahead_changes_and_refuses_nothing(io::Dir& dir, const Powers&) {
+    put(dir, "file", "content");
+    CHECK(dir.make_dir("dir", 0700));
+    CHECK(dir.make_symlink("link", "file"));
+    for (const char* name : {"file", "missing", "dir", "link"}) dir.start_reading(name);
+    CHECK(get(dir, "file") == "content");
+}
+
 void holes_are_told(io::Dir& dir, const Powers& powers) {
     auto file = dir.create_file("file", 0600);
     CHECK(extents(*file).empty());
@@ -233,6 +241,7 @@ std::vector<Promise> promises_on_files() {
             {"bytes that were cut off do not come back", cut_bytes_do_not_come_back},
             {"a handle for reading does not write", reading_handles_do_not_write},
             {"cached bytes are the file's bytes", cached_bytes_are_the_bytes},
+            {"reading ahead changes and refuses nothing", reading_ahead_changes_and_refuses_nothing},
             {"holes are told where they are", holes_are_told},
             {"punched holes read as zeros and keep the size", holes_are_punched},
             {"a clone is equal and separate", clones_are_equal},
