@@ -2,8 +2,8 @@
 
 namespace ft {
 
-Background::Background(bool threaded, std::size_t limit) : limit_(limit) {
-    if (threaded) thread_ = std::thread([this] { run(); });
+Background::Background(bool threaded, std::size_t limit) : threaded_(threaded), limit_(limit) {
+    if (threaded) crew_.start([this] { run(); });
 }
 
 Background::~Background() {
@@ -13,11 +13,11 @@ Background::~Background() {
         waiting_.clear();
     }
     changed_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    crew_.join();
 }
 
 void Background::submit(std::function<void()> task) {
-    if (!thread_.joinable()) return task();
+    if (!threaded_) return task();
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return failure_ || waiting_.size() < limit_; });
     if (failure_) std::rethrow_exception(failure_);

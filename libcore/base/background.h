@@ -10,7 +10,8 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <thread>
+
+#include "libcore/base/parallel.h"
 
 namespace ft {
 
@@ -35,9 +36,10 @@ private:
     std::condition_variable changed_;
     std::deque<std::function<void()>> waiting_;
     std::exception_ptr failure_;
+    bool threaded_;
     std::size_t limit_;
     bool busy_ = false, ending_ = false;
-    std::thread thread_;  // not started unless threaded
+    parallel_detail::Crew crew_;  // the one thread, where there is one
 };
 
 }  // namespace ft

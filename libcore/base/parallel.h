@@ -37,7 +37,10 @@ namespace parallel_detail {
 /// Threads that are joined, whatever happens, before the frame that made them goes.
 class Crew {
 public:
+    Crew() = default;
     ~Crew();
+    Crew(const Crew&) = delete;
+    Crew& operator=(const Crew&) = delete;
     void start(std::function<void()> body);
     void join();
 

@@ -1,4 +1,5 @@
 #include "libcore/io/posix_attr.h"
+#include "libcore/base/fd.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -8,8 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "libcore/io/fd.h"
 
 namespace ft::io {
 

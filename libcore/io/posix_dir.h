@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "libcore/base/fd.h"
 #include "libcore/io/dir.h"
-#include "libcore/io/fd.h"
 #include "libcore/io/posix_attr.h"
 
 namespace ft::io {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "libcore/base/fd.h"
 #include "libcore/io/dir.h"
-#include "libcore/io/fd.h"
 
 namespace ft::io {
 

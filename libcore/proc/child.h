@@ -16,30 +16,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "libcore/base/failure.h"
+#include "libcore/base/fd.h"
 
 namespace ft::proc {
-
-/// An owned descriptor.
-class Fd {
-public:
-    Fd() = default;
-    explicit Fd(int descriptor) : descriptor_(descriptor) {}
-    Fd(Fd&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept;
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-    ~Fd() { reset(); }
-    void reset() noexcept;
-    [[nodiscard]] int get() const { return descriptor_; }
-    [[nodiscard]] bool valid() const { return descriptor_ >= 0; }
-
-private:
-    int descriptor_ = -1;
-};
 
 struct Pipe {
     Fd read, write;

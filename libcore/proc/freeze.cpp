@@ -37,7 +37,7 @@ struct Status {
 std::string read_small_file(const std::string& path) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     char buffer[2048];
-    const ssize_t got = file.valid() ? ::read(file.get(), buffer, sizeof buffer) : -1;
+    const ssize_t got = file ? ::read(file.get(), buffer, sizeof buffer) : -1;
     return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
 }
 

@@ -26,7 +26,7 @@ Input Input::of_stdin(int stop) { return {Fd(), STDIN_FILENO, "stdin", stop}; }
 Input Input::open(const std::string& path, int stop) {
     // Non-blocking: a FIFO that nobody writes to yet must not hold us in open(), where no signal could stop us.
     Fd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!opened.valid()) throw system_failure("cannot open", path, errno);
+    if (!opened) throw system_failure("cannot open", path, errno);
     struct stat what {};
     if (::fstat(opened.get(), &what) == 0 && S_ISDIR(what.st_mode))
         throw system_failure("cannot read as a stream", path, EISDIR);

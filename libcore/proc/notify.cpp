@@ -56,8 +56,7 @@ NotifySocket::NotifySocket(Clock& clock)
     : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
       address_(fmt::format("@ft-notify-{}", clock.random_uuid().hex())) {
     const Address address = address_of(address_);
-    if (!socket_.valid() ||
-        ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address.name), address.length) != 0)
+    if (!socket_ || ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address.name), address.length) != 0)
         throw system_failure("cannot listen for READY=1", "", errno);
 }
 

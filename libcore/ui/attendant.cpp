@@ -17,18 +17,16 @@ constexpr int draw_every_ms = 200;
 
 Attendant::Attendant(Signals& signals, Progress& progress, ProgressLine& line, Clock& clock)
     : signals_(signals), progress_(progress), line_(line), clock_(clock), dismissed_(::eventfd(0, EFD_CLOEXEC)) {
-    if (dismissed_ < 0) throw system_failure("cannot watch for signals", "", errno);
+    if (!dismissed_) throw system_failure("cannot watch for signals", "", errno);
     crew_.start([this] { attend(); });
 }
 
-Attendant::~Attendant() {
-    dismiss();
-    ::close(dismissed_);
-}
+Attendant::~Attendant() { dismiss(); }
 
 void Attendant::dismiss() {
     const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(dismissed_, &one, sizeof one);  // cannot overflow in a lifetime
+    [[maybe_unused]] const ssize_t written =
+        ::write(dismissed_.get(), &one, sizeof one);  // cannot overflow in a lifetime
     crew_.join();
     line_.end();
     take_signal();  // one that came after the thread's last look
@@ -37,7 +35,7 @@ void Attendant::dismiss() {
 void Attendant::attend() {
     const int timeout_ms = line_.enabled() ? draw_every_ms : -1;
     for (;;) {
-        pollfd ready[] = {{dismissed_, POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}};
+        pollfd ready[] = {{dismissed_.get(), POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}};
         const int count = ::poll(ready, 2, timeout_ms);
         if (count < 0) continue;  // EINTR
         if (ready[0].revents != 0) return;

@@ -31,7 +31,7 @@ private:
     ProgressLine& line_;
     Clock& clock_;
     std::atomic<int> signal_{0};
-    int dismissed_ = -1;  // an eventfd: readable when the thread is to end
+    Fd dismissed_;  // an eventfd: readable when the thread is to end
     parallel_detail::Crew crew_;
 };
 

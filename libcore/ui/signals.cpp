@@ -33,25 +33,20 @@ sigset_t asking_signals() {
 Signals::Signals() : stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     const sigset_t set = asking_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals_ < 0 || stop_ < 0) throw system_failure("cannot watch for signals", "", errno);
-}
-
-Signals::~Signals() {
-    ::close(signals_);
-    ::close(stop_);
+    signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_ || !stop_) throw system_failure("cannot watch for signals", "", errno);
 }
 
 int Signals::take() {
     signalfd_siginfo info{};
-    const ssize_t got = ::read(signals_, &info, sizeof info);
+    const ssize_t got = ::read(signals_.get(), &info, sizeof info);
     return got == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
 }
 
 void Signals::stop() {
     const std::uint64_t one = 1;
     // An eventfd that is full is readable already, which is all that is wanted.
-    [[maybe_unused]] const ssize_t written = ::write(stop_, &one, sizeof one);
+    [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
 }
 
 void die_by(int signal) {

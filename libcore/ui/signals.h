@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdint>
 
+#include "libcore/base/fd.h"
+
 namespace ft::ui {
 
 /// Blocks the three signals for this thread and all that it starts. Make one before any thread.
@@ -16,22 +18,20 @@ class Signals {
 public:
     /// fails  where the kernel gives no descriptor.
     Signals();
-    ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
     /// Readable when a signal has come that was not taken yet.
-    [[nodiscard]] int descriptor() const { return signals_; }
+    [[nodiscard]] int descriptor() const { return signals_.get(); }
     /// The signal that has come; 0 where none has.
     [[nodiscard]] int take();
 
     /// Readable, for ever, once stop() was called.
-    [[nodiscard]] int stop_descriptor() const { return stop_; }
+    [[nodiscard]] int stop_descriptor() const { return stop_.get(); }
     void stop();
 
 private:
-    int signals_ = -1;
-    int stop_ = -1;
+    Fd signals_, stop_;
 };
 
 /// Ends the process by signal n with its default action.

@@ -32,9 +32,7 @@ const std::vector<Ban> banned_in_code = {
     {"\\b(system_clock|steady_clock)::now\\b|\\bclock_gettime\\b",
      "time comes from a Clock",
      {"libcore/base/clock.cpp"}},
-    {"\\bstd::(thread|jthread|async)\\b",
-     "threads only through base/parallel.h",
-     {"libcore/base/parallel.", "libcore/base/background."}},
+    {"\\bstd::(thread|jthread|async)\\b", "threads only through base/parallel.h", {"libcore/base/parallel."}},
     {"#\\s*if(def)?\\s.*\\bTEST", "no test code in the product", {}},
     {"\\bassert\\s*\\(", "check(), which is on in release", {}},
 };

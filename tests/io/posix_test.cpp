@@ -11,7 +11,6 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
-#include "libcore/io/fd.h"
 #include "tests/catch.h"
 #include "tests/io/child.h"
 #include "tests/io/scratch.h"
@@ -200,33 +199,6 @@ TEST_CASE("threads share a file and a directory", "[io][posix]") {
         if (root->list().size() == parts + 1) ++right;
     });
     CHECK(right == 2 * parts);
-}
-
-TEST_CASE("an interrupted call is made again, but not for ever", "[io][posix]") {
-    int calls = 0;
-    const auto interrupted_until = [&](int last) {
-        return [&calls, last] {
-            errno = EINTR;
-            return ++calls < last ? -1 : 7;
-        };
-    };
-    CHECK(again(interrupted_until(5)) == 7);
-    CHECK(calls == 5);
-    calls = 0;
-    CHECK(again(interrupted_until(1 << 20)) == -1);
-    CHECK(calls == 1001);
-}
-
-TEST_CASE("a descriptor closes with its owner", "[io][posix]") {
-    int number = -1;
-    {
-        Fd fd(::open("/", O_RDONLY | O_CLOEXEC));
-        number = fd.get();
-        Fd moved = std::move(fd);
-        CHECK(moved.get() == number);
-        CHECK(::fcntl(number, F_GETFD) == FD_CLOEXEC);
-    }
-    CHECK(::fcntl(number, F_GETFD) == -1);
 }
 
 }  // namespace ft::io

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace ft::io {
+namespace ft {
 
 class Fd {
 public:
@@ -17,14 +17,18 @@ public:
     explicit Fd(int number) : number_(number) {}
     Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     Fd& operator=(Fd&& other) noexcept {
-        std::swap(number_, other.number_);
+        const int taken = std::exchange(other.number_, -1);
+        reset();
+        number_ = taken;
         return *this;
     }
     Fd(const Fd&) = delete;
     Fd& operator=(const Fd&) = delete;
     /// Errors of close(2) are not looked at: what must be durable was synced before, and syncfs reports late ones too.
-    ~Fd() {
+    ~Fd() { reset(); }
+    void reset() noexcept {
         if (number_ >= 0) ::close(number_);
+        number_ = -1;
     }
 
     [[nodiscard]] int get() const { return number_; }
@@ -42,4 +46,4 @@ auto again(Call call) {
     return result;
 }
 
-}  // namespace ft::io
+}  // namespace ft
