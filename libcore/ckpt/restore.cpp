@@ -73,7 +73,8 @@ private:
             throw Failure(
                 {.what = "cannot restore " + request_.checkpoint.text() + " to a path",
                  .why = "it holds no tree",
-                 .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment"});
+                 .todo = "use 'ftrestore " + request_.checkpoint.text() + " -' for its stream, --shm for its segment",
+                 .exit = Exit::no});
     }
 
     void check_destination() {

@@ -99,6 +99,18 @@ teardown() { end_work; }
 @test "a fault script with a mistake" { FT_FAULTS='wriet@1=EIO' refuses 2 "wriet" -- ftckpt save job state; }
 
 # ---- Stores that are none
+@test "a store that is not there, or not a store, fails every command with 1: it may only not be mounted" {
+    for FT_STORE in "$work/nowhere" "$work/state"; do
+        for command in list "list job" "show job" "ls job" "cat job one" "diff job@1 job@2" "rm job@1" "pin job@1" \
+            "unpin job@1" verify "verify job" "prune --keep 1" repair status "status job --max-age 1h"; do
+            # shellcheck disable=SC2086  # words of a command
+            refuses 1 "no store: $FT_STORE" "--store" "ftckpt save" -- ftckpt $command
+        done
+        refuses 1 "no store: $FT_STORE" "--store" -- ftrestore job out
+        refuses 1 "no store: $FT_STORE" "--store" -- ftrestore job out --dry-run
+        refuses 1 "no store: $FT_STORE" "--store" -- ftrestore stream -
+    done
+}
 @test "list a store that is not there" { refuses 1 "nowhere" "--store" "ftckpt save" -- ftckpt list --store nowhere; }
 @test "list a folder that is no store" { refuses 1 "state" "--store" -- ftckpt list --store state; }
 @test "list a file as a store" { refuses 1 "state/one" "Not a directory" -- ftckpt list --store state/one; }
@@ -159,7 +171,7 @@ teardown() { end_work; }
 @test "a part of a stream" { refuses 2 "--only" "stream" -- ftrestore stream - --only x; }
 @test "a command after stdout" { refuses 2 "command" "pipe" -- ftrestore stream - -- true; }
 @test "a tree to stdout" { refuses 7 "job@2" "ftckpt show" -- ftrestore job -; }
-@test "a stream to a path" { refuses 1 "stream@1" "no tree" "ftrestore stream@1 -" -- ftrestore stream out; }
+@test "a stream to a path" { refuses 7 "stream@1" "no tree" "ftrestore stream@1 -" -- ftrestore stream out; }
 @test "a label that is not there" { refuses 7 "'x'" "ftckpt show" -- ftrestore stream - --stream x; }
 @test "a segment from a tree" { refuses 7 "segment" -- ftrestore job --shm /ft-cli-none; }
 @test "a segment whose name is a path" { refuses 2 "'/a/b'" "/NAME" -- ftrestore job --shm /a/b; }
