@@ -24,10 +24,21 @@ def cell(who, runs):
     return text + (f", sync {middle(runs, 'flush'):.2f}" if middle(runs, "flush") >= 0.005 else "")
 
 
-def ratio(results, who):
-    """How many times faster ft was than the other: the median over the rounds; None if one is missing."""
+def ratio(results, who, durable=False):
+    """How many times faster ft was than the other: the median over the rounds; None if one is missing.
+
+    durable  with the time until the data were on the disk: ftrestore waits for that, the others do not.
+    """
     pairs = list(zip(results.get(who, []), results.get("ft", [])))
-    return median(other.wall / ft.wall for other, ft in pairs) if pairs else None
+    return median((other.wall + durable * other.flush) / (ft.wall + durable * ft.flush) for other, ft in pairs) if pairs else None
+
+
+def ratio_cell(results, who):
+    value = ratio(results, who)
+    if value is None:
+        return ""
+    flushed = any(one.flush for one in results[who])
+    return f"{value:.2f}" + (f" (synced {ratio(results, who, durable=True):.2f})" if flushed else "")
 
 
 def verdicts(row, results):
@@ -37,9 +48,10 @@ def verdicts(row, results):
         value = ratio(results, who)
         if value is not None:
             found.append(f"{who} {goal:g} " + ("met" if value >= goal else f"MISSED ({value:.2f})"))
-    if row.growth and "restic" in results:
-        part = middle(results["ft"], "growth") / max(middle(results["restic"], "growth"), 0.001)
-        found.append(f"growth {row.growth:g} " + ("met" if part <= row.growth else f"MISSED ({part:.2f})"))
+    if row.growth and row.growth[0] in results:
+        who, goal = row.growth
+        part = middle(results["ft"], "growth") / max(middle(results[who], "growth"), 0.001)
+        found.append(f"growth {goal:g} of {who} " + ("met" if part <= goal else f"MISSED ({part:.2f})"))
     peak = max(one.anon for one in results["ft"])
     if peak > MEMORY_GOAL:
         found.append(f"memory {MEMORY_GOAL} MiB MISSED ({peak:.0f})")
@@ -55,7 +67,6 @@ def table(peers, done):
         rest = [who for who in results if who not in named]
         cells = [row.name, *(cell(who, results.get(who)) for who in named),
                  " ".join(f"{who} {cell(who, results[who])}" for who in rest)]
-        ratios = [ratio(results, who) for who in [*peers, *rest]] + [None] * (1 - len(rest))
-        cells += [f"{value:.2f}" if value else "" for value in ratios] + [verdicts(row, results)]
+        cells += [ratio_cell(results, who) for who in [*peers, *rest]] + [""] * (1 - len(rest)) + [verdicts(row, results)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -148,7 +148,8 @@ class Ft(Program):
         return Command([[self.ckpt, "verify", "-q", "-s", store]])
 
     def restore(self, store, corpus, out, *flags):
-        return Command([[self.rest, "-q", "-s", store, corpus.name, out, *flags]])
+        owners = () if os.geteuid() == 0 else (3,)  # only root can give files away
+        return Command([[self.rest, "-q", "-s", store, corpus.name, out, *flags]], allowed=(0, *owners))
 
     def stream_out(self, store, corpus):
         return Command([[self.rest, "-s", store, corpus.name, "-"], ["cat"]])
