@@ -93,7 +93,8 @@ _@TOOL@() {
     for ((i = first; i < last; i++)); do
         case ${words[i]} in
             --) _@TOOL@_offer files; return ;;
-            -s|--store) store=(--store "${words[i + 1]}"); ((i++)) ;;
+            -s|--store) store=(--store "${words[i + 1]/#~\//$HOME/}"); ((i++)) ;;
+            --store=*) store=("${words[i]}") ;;
             -*) [[ -n $(_@TOOL@_value "$verb" "${words[i]}") ]] && ((i++)) ;;
             *) ((place++)) ;;
         esac

@@ -45,21 +45,41 @@ std::string command_lines(const Tool& tool, const OfferedCommand& command) {
     return text;
 }
 
+std::string verb_line(const Tool& tool, const std::string& verb, const std::string& purpose) {
+    return fmt::format("complete -c {} -n __fish_use_subcommand -a {} -d {}\n", tool.name, verb, quoted(purpose));
+}
+
+/// Asks the store that the line names.
+constexpr const char* names_function = R"fish(function __{0}_names
+    set -l words (string replace -r '^~/' "$HOME/" -- (commandline -opc))
+    set -l store
+    for i in (seq (count $words))
+        switch $words[$i]
+            case -s --store
+                set store --store $words[(math $i + 1)]
+            case '--store=*'
+                set store $words[$i]
+        end
+    end
+    {1} $store 2>/dev/null
+end
+complete -c {0} -f
+)fish";
+
 }  // namespace
 
 std::string fish_completion(const Tool& tool) {
     std::string text =
         fmt::format("# fish completion for {0}: save it as ~/.config/fish/completions/{0}.fish\n", tool.name);
-    text += fmt::format("function __{}_names\n    set -l words (commandline -opc)\n    set -l store\n", tool.name);
-    text += "    for i in (seq (count $words))\n        if contains -- $words[$i] -s --store\n";
-    text += "            set store --store $words[(math $i + 1)]\n        end\n    end\n";
-    text += fmt::format("    {} $store 2>/dev/null\nend\ncomplete -c {} -f\n", tool.list_names, tool.name);
-    for (const OfferedCommand& command : offered_commands(tool)) {
-        if (!command.name.empty())
-            text += fmt::format("complete -c {} -n __fish_use_subcommand -a {} -d {}\n", tool.name, command.name,
-                                quoted(command.purpose));
+    text += fmt::format(names_function, tool.name, tool.list_names);
+    const std::vector<OfferedCommand> commands = offered_commands(tool);
+    for (const OfferedCommand& command : commands) {
+        if (!command.name.empty()) text += verb_line(tool, command.name, command.purpose);
         text += command_lines(tool, command);
     }
+    if (commands.front().name.empty()) return text;
+    text += verb_line(tool, "completion", "print a completion script");
+    text += fmt::format("complete -c {} -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n", tool.name);
     return text;
 }
 

@@ -32,10 +32,11 @@ std::string flag_argument(const std::string& tool, const OfferedFlag& flag) {
     std::string body = fmt::format("[{}]", escaped(flag.help));
     if (flag.takes_value) body += fmt::format(":{}:{}", escaped(flag.metavar), action(tool, flag.offer, flag.words));
     const std::string star = flag.repeated ? "*" : "";
-    if (flag.short_name.empty()) return fmt::format("'{}{}{}'", star, flag.long_name, body);
+    const std::string long_name = flag.long_name + (flag.takes_value ? "=" : "");  // the value may be joined by one
+    if (flag.short_name.empty()) return fmt::format("'{}{}{}'", star, long_name, body);
     // With a star the two spellings need no exclusion of each other.
     const std::string group = flag.repeated ? "'*'" : fmt::format("'({} {})'", flag.short_name, flag.long_name);
-    return fmt::format("{}{{{},{}}}'{}'", group, flag.short_name, flag.long_name, body);
+    return fmt::format("{}{{{},{}}}'{}'", group, flag.short_name, long_name, body);
 }
 
 std::string arguments(const std::string& tool, const OfferedCommand& command) {
@@ -70,8 +71,9 @@ std::string zsh_completion(const Tool& tool) {
     std::string text =
         fmt::format("#compdef {0}\n# zsh completion for {0}: save it as _{0} in a folder of $fpath\n", tool.name);
     text += fmt::format("_{}_names() {{\n", tool.name);
-    text += "    local store=() at=${words[(I)(-s|--store)]}\n";
-    text += "    (( at > 0 )) && store=(--store ${(Q)words[at + 1]})\n";
+    text += "    local store=() at=${words[(I)(-s|--store)]} joined=${words[(r)--store=*]}\n";
+    text += "    (( at > 0 )) && store=(--store ${(Q)~words[at + 1]})\n";
+    text += "    [[ -n $joined ]] && store=(${(Q)joined})\n";
     text += fmt::format("    local names=(${{(f)\"$({} $store 2>/dev/null)\"}})\n    compadd -a names\n}}\n",
                         tool.list_names);
     text += fmt::format("_{}() {{\n{}}}\n", tool.name, body);

@@ -1,5 +1,5 @@
 # shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
-# Goal: what all commands share: help, JSON, quiet, a stdout that is full or gone, signals, completions.
+# Goal: what all commands share: help, JSON, quiet, a stdout that is full or gone, signals.
 
 load common
 
@@ -186,35 +186,6 @@ json() {
     echo >finish
     wait $waiting
     [ "$(ftckpt list | wc -l)" = 1 ]
-}
-
-@test "bash completes commands, flags, checkpoints and files" {
-    complete_line() {
-        bash -c 'source <("$1" completion bash); COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"; printf "%s\n" "${COMPREPLY[@]}"' \
-            - "${1%% *}" "$1" | sort | tr '\n' ' '
-    }
-    [ "$(complete_line "ftckpt ver")" = "verify " ]
-    [ "$(complete_line "ftckpt show j")" = "job job@1 job@2 " ]
-    [ "$(complete_line "ftckpt show job@")" = "1 2 " ]
-    [ "$(complete_line "ftrestore job@")" = "1 2 " ]
-    [ "$(complete_line "ftrestore job sta")" = "state " ]
-    [ "$(complete_line "ftckpt verify --qui")" = "--quick --quiet " ]
-    [ "$(complete_line "ftckpt list --progress a")" = "always auto " ]
-    mv store elsewhere
-    [ "$(complete_line "ftckpt show --store elsewhere j")" = "job job@1 job@2 " ]
-    [ "$(complete_line "ftckpt show j")" = " " ]
-}
-
-@test "completion scripts are scripts of their shells" {
-    for tool in ftckpt ftrestore; do
-        $tool completion bash >script
-        bash -n script
-        shellcheck -s bash script
-        $tool completion zsh | head -1 | grep -qx "#compdef $tool"
-        [ "$($tool completion fish | grep -c "^complete -c $tool ")" -gt 15 ]
-        if command -v zsh; then $tool completion zsh | zsh -n; fi
-        if command -v fish; then $tool completion fish | fish -n; fi
-    done
 }
 
 # Files by which programs tell each other that they use the store.

@@ -1,0 +1,95 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
+# Goal: what is completed on the command line is what is there, in each shell, for both programs at once.
+# Method: the shells themselves are asked; both programs' scripts are loaded in the same shell, as users have them.
+
+load common
+
+setup() {
+    start_work
+    make_state
+    ftckpt save job state >/dev/null
+    ftckpt save job state >/dev/null
+    for tool in ftckpt ftrestore; do
+        for shell in bash zsh fish; do $tool completion $shell >"$tool.$shell"; done
+    done
+}
+teardown() { end_work; }
+
+in_bash() {
+    bash -c 'source ./ftckpt.bash; source ./ftrestore.bash; COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"
+        printf "%s\n" "${COMPREPLY[@]}"' - "${1%% *}" "$1" | offered
+}
+
+in_zsh() {
+    mkdir -p zsh
+    for tool in ftckpt ftrestore; do cp $tool.zsh zsh/_$tool; done
+    HOME=$work timeout 60 zsh -f "$BATS_TEST_DIRNAME/zsh_offers.zsh" zsh "$1" | offered
+}
+
+in_fish() {
+    # shellcheck disable=SC2016  # fish expands it
+    HOME=$work fish --private -c 'source ftckpt.fish; source ftrestore.fish; complete -C $argv[1]' "$1" | cut -f1 | offered
+}
+
+offered() { sed '/^$/d' | sort | tr '\n' ' '; }
+
+# completes SHELL: what each shell offers alike.
+completes() {
+    [ "$("in_$1" "ftckpt ver")" = "verify " ]
+    [ "$("in_$1" "ftckpt comp")" = "completion " ]
+    [ "$("in_$1" "ftckpt completion f")" = "fish " ]
+    [ "$("in_$1" "ftckpt show j")" = "job job@1 job@2 " ]
+    [ "$("in_$1" "ftrestore j")" = "job job@1 job@2 " ]
+    [ "$("in_$1" "ftckpt verify --qui")" = "--quick --quiet " ]
+    [ "$("in_$1" "ftrestore --key")" = "" ]
+    [ "$("in_$1" "ftrestore --keep")" = "--keep-old " ]
+    [ "$("in_$1" "ftckpt list --progress a")" = "always auto " ]
+    mv store elsewhere
+    [ "$("in_$1" "ftckpt show --store elsewhere j")" = "job job@1 job@2 " ]
+    [ "$("in_$1" "ftrestore --store=elsewhere j")" = "job job@1 job@2 " ]
+    [ "$("in_$1" "ftckpt show -s ~/elsewhere j")" = "job job@1 job@2 " ]
+    [ "$("in_$1" "ftckpt show j")" = "" ]
+}
+
+@test "bash completes commands, flags, words and checkpoints" {
+    export HOME=$work
+    completes bash
+}
+
+@test "bash replaces only what comes after its own word breaks, and offers files" {
+    [ "$(in_bash "ftckpt show job@")" = "1 2 " ]
+    [ "$(in_bash "ftrestore job@")" = "1 2 " ]
+    [ "$(in_bash "ftrestore job sta")" = "state " ]
+}
+
+@test "zsh completes commands, flags, words and checkpoints" { completes zsh; }
+
+@test "zsh offers files and whole names" {
+    [ "$(in_zsh "ftrestore job@")" = "job@1 job@2 " ]
+    [ "$(in_zsh "ftrestore job sta")" = "state " ]
+}
+
+@test "fish completes commands, flags, words and checkpoints" { completes fish; }
+
+@test "fish offers files and whole names" {
+    [ "$(in_fish "ftrestore job@")" = "job@1 job@2 " ]
+    [[ "$(in_fish "ftrestore job sta")" = *"state/ "* ]]
+}
+
+@test "completion scripts are scripts of their shells" {
+    for tool in ftckpt ftrestore; do
+        bash -n $tool.bash
+        shellcheck -s bash $tool.bash
+        head -1 $tool.zsh | grep -qx "#compdef $tool"
+        zsh -n $tool.zsh
+        fish --no-execute $tool.fish
+        [ "$(grep -c "^complete -c $tool " $tool.fish)" -gt 15 ]
+    done
+}
+
+@test "the scripts of both programs define nothing alike" {
+    for shell in bash zsh; do
+        [ -z "$(sed -n 's/^\([a-z_]*\)().*/\1/p' ftckpt.$shell ftrestore.$shell | sort | uniq -d)" ]
+    done
+    [ -z "$(sed -n 's/^function \([a-z_]*\).*/\1/p' ftckpt.fish ftrestore.fish | sort | uniq -d)" ]
+}
