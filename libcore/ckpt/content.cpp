@@ -10,8 +10,7 @@ namespace {
 
 using source::Run;
 
-constexpr std::size_t front =
-    content_chunks.max + store::gear_window;  // room for an unfinished chunk and what the hash looks back to
+constexpr std::size_t front = segment_front;
 
 // So many reads after one that waited for the disk, the next ones are expected to wait as well.
 constexpr int reads_called_cold = 4096;
@@ -80,8 +79,8 @@ ContentWorker::ContentWorker(store::Writer& writer, Clock& clock, ContentCounter
       clock_(clock),
       counters_(counters),
       progress_(progress),
-      memory_(std::make_unique_for_overwrite<std::byte[]>(front + segment_size)),
-      buffer_(memory_.get(), front + segment_size) {}
+      memory_(std::make_unique_for_overwrite<std::byte[]>(segment_memory)),
+      buffer_(memory_.get(), segment_memory) {}
 
 std::size_t ContentWorker::read(io::File& file, std::span<std::byte> into, std::uint64_t at) {
     const auto start = clock_.monotonic();
@@ -164,19 +163,16 @@ std::uint64_t ContentWorker::long_extent(io::File& file, io::Extent extent, std:
 std::vector<Run> ContentWorker::segment(Segment segment) {
     const Closing closing(segment.out);
     check(segment.length <= segment_size && segment.before <= store::gear_window, "a segment fits its buffer");
-    std::size_t end = front;
+    const std::span<std::byte> buffer = segment.file ? buffer_ : segment.memory.first(segment_memory);
+    std::size_t end = front + segment.length;
     if (segment.file) {
         segment.before = std::min<std::uint64_t>(segment.in ? store::gear_window : 0, segment.start);
         const std::size_t got =
-            read(*segment.file, buffer_.subspan(front - segment.before, segment.before + segment.length),
+            read(*segment.file, buffer.subspan(front - segment.before, segment.before + segment.length),
                  segment.start - segment.before);
         end = std::max(front, front - segment.before + got);
-    } else {
-        std::copy(segment.bytes.begin(), segment.bytes.end(),
-                  buffer_.begin() + static_cast<std::ptrdiff_t>(front - segment.before));
-        end = front - segment.before + segment.bytes.size();
     }
-    const View all = View(buffer_).first(end);
+    const View all = View(buffer).first(end);
     const std::vector<store::Candidate> candidates =
         find_candidates(all.subspan(front), all.subspan(front - segment.before, segment.before), content_chunks);
 
@@ -184,7 +180,7 @@ std::vector<Run> ContentWorker::segment(Segment segment) {
     if (segment.in) {
         const Bytes tail = segment.in->take();
         start -= tail.size();
-        std::copy(tail.begin(), tail.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(start));
+        std::copy(tail.begin(), tail.end(), buffer.begin() + static_cast<std::ptrdiff_t>(start));
     }
     std::vector<View> chunks;
     while (start < end) {

@@ -27,6 +27,10 @@ inline constexpr store::ChunkSizes content_chunks{};          ///< FORMAT.md of 
 inline constexpr std::uint64_t segment_size = 4U << 20;       ///< files beyond it, and streams, are read in such pieces
 inline constexpr std::uint32_t whole_file_chunk = 64U << 10;  ///< content up to this length is one chunk
 
+/// Room in front of a segment: for the unfinished chunk of the segment before, and for what the hash looks back to.
+inline constexpr std::size_t segment_front = content_chunks.max + store::gear_window;
+inline constexpr std::size_t segment_memory = segment_front + segment_size;
+
 /// A failure of the store while content is being read: never the fault of the file, so never a reason to leave it out.
 class StoreFailure final : public Failure {
 public:
@@ -69,8 +73,8 @@ public:
     struct Segment {
         std::shared_ptr<io::File> file;       ///< null: bytes are in `bytes`. Shared by the segments of the file
         std::uint64_t start = 0, length = 0;  ///< in the file
-        Bytes bytes;                          ///< stream: up to gear_window bytes before the segment, then the segment
-        std::size_t before = 0;               ///< how many of `bytes` lie before the segment
+        Scratch memory;                       ///< stream: segment_memory bytes, the segment from segment_front on
+        std::size_t before = 0;               ///< bytes just before the segment that are known, up to gear_window
         bool ends = false;                    ///< last one of its extent or stream
         std::shared_ptr<Relay> in, out;       ///< null at the extent's start and end
     };

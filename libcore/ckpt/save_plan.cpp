@@ -116,13 +116,11 @@ SaveTask SavePlan::next_of_file() {
 
 SaveTask SavePlan::next_of_stream(source::Source& source) {
     if (!large_) large_ = std::make_shared<LargeContent>();
-    ContentWorker::Segment segment;
-    segment.before = stream_before_.size();
-    segment.bytes = std::move(stream_before_);
-    segment.bytes.resize(segment.before + segment_size);
-    const std::size_t got = source.read(std::span(segment.bytes).subspan(segment.before));
-    segment.bytes.resize(segment.before + got);
-    segment.ends = got < segment_size;
+    ContentWorker::Segment segment{.before = stream_before_.size()};
+    const std::span<std::byte> memory = segment.memory.first(segment_memory);
+    std::copy(stream_before_.begin(), stream_before_.end(), memory.subspan(segment_front - segment.before).begin());
+    segment.length = source.read(memory.subspan(segment_front, segment_size));
+    segment.ends = segment.length < segment_size;
     segment.in = std::move(relay_);
     SaveTask task{.source = current_, .large = large_, .last = segment.ends};
     if (segment.ends) {
@@ -130,8 +128,8 @@ SaveTask SavePlan::next_of_stream(source::Source& source) {
         ++current_;
     } else {
         segment.out = relay_ = std::make_shared<Relay>();
-        stream_before_.assign(segment.bytes.end() - static_cast<std::ptrdiff_t>(store::gear_window),
-                              segment.bytes.end());
+        const std::span<std::byte> last = memory.last(store::gear_window);
+        stream_before_.assign(last.begin(), last.end());
     }
     task.segment = std::move(segment);
     return task;

@@ -127,6 +127,7 @@ void PackWriter::append(View stored, std::uint32_t raw, std::vector<ChunkRef> ch
                     .chunks = std::move(chunks)};
     upload_->append(stored);
     size_ += stored.size();
+    chunks_ += block.chunks.size();
     blocks_.push_back(std::move(block));
 }
 

@@ -31,6 +31,7 @@ struct PackBlock {
 };
 
 inline constexpr std::uint64_t pack_target = 64U << 20;  ///< bytes; a pack is closed when it has reached them
+inline constexpr std::size_t pack_chunks = 64U << 10;    ///< or so many chunks: bounds a writer's memory
 inline constexpr std::uint64_t pack_limit = 256U << 20;  ///< readers refuse more
 
 [[nodiscard]] std::string pack_name(const Digest& id);
@@ -43,7 +44,8 @@ public:
 
     /// stored  a whole block; raw: bytes of its content; chunks: in the order of their bytes.
     void append(View stored, std::uint32_t raw, std::vector<ChunkRef> chunks);
-    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Whether it should be closed.
+    [[nodiscard]] bool full() const { return size_ >= pack_target || chunks_ >= pack_chunks; }
     [[nodiscard]] const std::vector<PackBlock>& blocks() const { return blocks_; }
 
     struct Finished {
@@ -58,6 +60,7 @@ private:
     std::uint64_t nonce_;
     std::unique_ptr<Upload> upload_;
     std::uint64_t size_ = 0;
+    std::size_t chunks_ = 0;
     std::vector<PackBlock> blocks_;
 };
 

@@ -114,7 +114,7 @@ void Writer::write_block(View stored, std::uint32_t raw, std::vector<ChunkRef> c
         Timed timed(store_.clock(), counters_.write_ns);
         if (!pack_) pack_ = std::make_shared<PackWriter>(store_.backend(), store_.clock().random());
         pack_->append(stored, raw, std::move(chunks));
-        if (pack_->size() >= pack_target) full = std::move(pack_);
+        if (pack_->full()) full = std::move(pack_);
     }
     if (full) close_pack(std::move(full));
 }
