@@ -16,8 +16,6 @@ namespace {
 // is worth.
 constexpr double rewrite_below = 0.66;
 
-constexpr std::string_view guards_suffix = ".guards";
-
 std::string pin_name(const store::CheckpointId& id) { return "pins/" + id.name + "/" + std::to_string(id.sequence); }
 
 class Pruning {
@@ -104,6 +102,7 @@ private:
         for (const std::string& name : store_.names())
             for (const std::uint64_t sequence : store_.sequences(name)) ids.push_back({name, sequence});
         store_.reload_index();
+        store_.index().require_lists();
         auto reach = std::make_unique<Reach>(store_, progress_);
         for (const store::CheckpointId& id : ids) {
             progress_.step();
@@ -184,7 +183,7 @@ private:
         std::set<Digest> ripe;
         std::vector<std::string> done;
         for (const std::string& mark : backend_.list("marks")) {
-            if (mark.ends_with(guards_suffix)) continue;
+            if (mark.ends_with(store::guards_suffix)) continue;
             const std::vector<Digest> packs = read_list("marks/" + mark);
             if (is_awaited(mark)) {
                 for (const Digest& pack : packs)
@@ -193,7 +192,7 @@ private:
             }
             ripe.insert(packs.begin(), packs.end());
             done.push_back("marks/" + mark);
-            done.push_back("marks/" + mark + std::string(guards_suffix));
+            done.push_back("marks/" + mark + std::string(store::guards_suffix));
         }
         if (done.empty()) return;
         // Checkpoints that were published between the walk and the mark may rely on marked packs.
@@ -208,9 +207,7 @@ private:
     void put_mark(const std::set<Digest>& packs) {
         const std::string mark = "marks/" + clock_.random_uuid().hex();
         (void)backend_.put_if_absent(mark, store::encode_mark({packs.begin(), packs.end()}));
-        Encoder guards;
-        for (const std::string& guard : other_guards()) guards.text(guard);
-        (void)backend_.put_if_absent(mark + std::string(guards_suffix), guards.view());
+        (void)backend_.put_if_absent(mark + std::string(store::guards_suffix), store::encode_guards(other_guards()));
     }
 
     [[nodiscard]] std::vector<Digest> read_list(const std::string& mark) {
@@ -221,14 +218,24 @@ private:
     /// Whether somebody who came before the mark is still at work.
     bool is_awaited(const std::string& mark) {
         const std::vector<std::string> living = other_guards();
-        const std::string name = "marks/" + mark + std::string(guards_suffix);
-        const std::optional<Bytes> bytes = backend_.get(name, store::list_limit);
-        if (!bytes) return !living.empty();  // its prune died before it had listed them
-        Decoder in(*bytes, name);
-        while (!in.empty())
-            if (const std::string guard(in.text(255)); std::find(living.begin(), living.end(), guard) != living.end())
-                return true;
-        return false;
+        const std::optional<std::vector<std::string>> before = guards_before(mark);
+        if (!before) return !living.empty();
+        return std::any_of(before->begin(), before->end(), [&](const std::string& guard) {
+            return std::find(living.begin(), living.end(), guard) != living.end();
+        });
+    }
+
+    /// std::nullopt where it cannot be told: the prune that put the mark died before it had listed them, or the list is
+    /// damaged.
+    std::optional<std::vector<std::string>> guards_before(const std::string& mark) {
+        const std::string name = "marks/" + mark + std::string(store::guards_suffix);
+        try {
+            const std::optional<Bytes> bytes = backend_.get(name, store::list_limit);
+            return bytes ? std::optional(store::decode_guards(*bytes, name)) : std::nullopt;
+        } catch (const Failure& f) {
+            if (f.exit() != Exit::damage) throw;
+            return std::nullopt;
+        }
     }
 
     /// Whether everything needed of the pack is also elsewhere (it was rewritten).

@@ -29,6 +29,7 @@ public:
                            .exit = Exit::busy});
         backend_.sweep();
         rebuild_index();
+        remove_unreadable_lists();
         report_what_is_lost();
         report_.seconds = ft::seconds(clock_.monotonic() - start_);
         return std::move(report_);
@@ -62,6 +63,17 @@ private:
             if (!fresh.contains("index/" + name)) gone.push_back("index/" + name);
         backend_.remove(gone);
         report_.indexes_rebuilt = fresh.size();
+        store_.reload_index();
+    }
+
+    /// Verify finds again what a list of damage said, and prune marks again what is to go: only prunes take packs away,
+    /// and none runs now.
+    void remove_unreadable_lists() {
+        std::vector<std::string> gone = store_.index().damaged_lists();
+        report_.lists_removed = gone.size();
+        for (std::size_t i = 0; i < report_.lists_removed; ++i)
+            gone.push_back(gone[i] + std::string(store::guards_suffix));
+        backend_.remove(gone);
         store_.reload_index();
     }
 

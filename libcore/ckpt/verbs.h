@@ -119,13 +119,14 @@ struct Candidate {
 struct RepairReport {
     std::uint64_t indexes_rebuilt = 0;  ///< 1 if the index was written anew
     std::uint64_t packs = 0, packs_unreadable = 0;
-    std::vector<Damaged> lost;  ///< checkpoints that lost data, with the first path each
+    std::uint64_t lists_removed = 0;  ///< marks and lists of damage that could not be read
+    std::vector<Damaged> lost;        ///< checkpoints that lost data, with the first path each
     std::uint64_t checkpoints_whole = 0;
     double seconds = 0;
 };
 
-/// Writes the index anew from the packs, removes unreadable index objects, and says which checkpoints lost data. fails
-/// Exit::busy.
+/// Writes the index anew from the packs, removes unreadable index objects, marks and lists of damage, and says which
+/// checkpoints lost data. fails  Exit::busy.
 [[nodiscard]] RepairReport repair(store::Store& store, unsigned jobs, Clock& clock, Progress& progress);
 
 // ---- diff

@@ -38,6 +38,8 @@ public:
         store_.reload_index();  // after they were listed: it knows all that they name
         for (const std::string& name : store_.index().damaged())
             found("", name, "the index object is damaged; try 'ftckpt repair'");
+        for (const std::string& name : store_.index().damaged_lists())
+            found("", name, "it cannot be read; try 'ftckpt repair'");
         const bool whole_store = !request_.name && !request_.checkpoint;
         if (whole_store) check_all_packs();
         for (const store::CheckpointId& id : checkpoints) check_checkpoint(id, whole_store);

@@ -7,23 +7,33 @@
 #include "libcore/store/block.h"
 
 namespace ft::store {
-namespace {
-
-constexpr std::string_view damage_magic{"ftdamag\1", 8};
-constexpr std::string_view mark_magic{"ftmark\0\1", 8};
-
-}  // namespace
-
 Index::Index(Backend& backend) : backend_(backend) {
-    for (const std::string& mark : backend_.list("marks")) {
-        if (mark.ends_with(".guards")) continue;
-        if (const auto bytes = backend_.get("marks/" + mark, list_limit))
-            for (const Digest& pack : decode_mark(*bytes, "marks/" + mark)) marked_.insert(pack);
-    }
-    for (const std::string& list : backend_.list("damage"))
-        if (const auto bytes = backend_.get("damage/" + list, list_limit))
-            for (const DamagedChunk& copy : decode_damage(*bytes, "damage/" + list)) damaged_chunks_.insert(copy);
+    read_lists("marks", [&](View bytes, const std::string& name) {
+        for (const Digest& pack : decode_mark(bytes, name)) marked_.insert(pack);
+    });
+    read_lists("damage", [&](View bytes, const std::string& name) {
+        for (const DamagedChunk& copy : decode_damage(bytes, name)) damaged_chunks_.insert(copy);
+    });
     load_all();
+}
+
+/// What is damaged among them does not keep anybody from reading what is sound elsewhere.
+void Index::read_lists(const std::string& prefix, const std::function<void(View, const std::string&)>& take) {
+    for (const std::string& id : backend_.list(prefix)) {
+        if (id.ends_with(guards_suffix)) continue;  // prune's own
+        const std::string name = prefix + "/" + id;
+        try {
+            if (const auto bytes = backend_.get(name, list_limit)) take(*bytes, name);
+        } catch (const Failure& f) {
+            if (f.exit() != Exit::damage) throw;
+            damaged_lists_.push_back(name);
+        }
+    }
+}
+
+void Index::require_lists() const {
+    if (damaged_lists_.empty()) return;
+    throw damage(backend_.path() + "/" + damaged_lists_.front(), "it cannot be read").advised("try 'ftckpt repair'");
 }
 
 void Index::load_all() {
@@ -123,54 +133,6 @@ std::vector<const IndexSegment*> Index::segments() const {
     std::vector<const IndexSegment*> all;
     for (const Segment& segment : segments_) all.push_back(segment.data.get());
     return all;
-}
-
-Bytes encode_damage(const std::vector<DamagedChunk>& chunks) {
-    Encoder out;
-    out.raw(view_of(damage_magic));
-    out.u64(chunks.size());
-    for (const DamagedChunk& copy : chunks) {
-        out.raw(copy.chunk.bytes);
-        out.raw(copy.pack.bytes);
-    }
-    out.u64(checksum_of(out.view()));
-    return out.take();
-}
-
-std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where) {
-    Decoder in(bytes, where);
-    if (text_of(in.raw(8)) != damage_magic) in.fail("not a list of damage or a newer version");
-    const std::uint64_t count = in.u64();
-    if (in.left() < 8 || count != (in.left() - 8) / 64 || (in.left() - 8) % 64 != 0)
-        in.fail("it has another length than it says");
-    std::vector<DamagedChunk> chunks(count);
-    for (DamagedChunk& copy : chunks) {
-        std::memcpy(copy.chunk.bytes.data(), in.raw(32).data(), 32);
-        std::memcpy(copy.pack.bytes.data(), in.raw(32).data(), 32);
-    }
-    if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");
-    return chunks;
-}
-
-Bytes encode_mark(const std::vector<Digest>& packs) {
-    Encoder out;
-    out.raw(view_of(mark_magic));
-    out.u64(packs.size());
-    for (const Digest& pack : packs) out.raw(pack.bytes);
-    out.u64(checksum_of(out.view()));
-    return out.take();
-}
-
-std::vector<Digest> decode_mark(View bytes, std::string_view where) {
-    Decoder in(bytes, where);
-    if (text_of(in.raw(8)) != mark_magic) in.fail("not a mark or a newer version");
-    const std::uint64_t count = in.u64();
-    if (in.left() < 8 || count != (in.left() - 8) / 32 || (in.left() - 8) % 32 != 0)
-        in.fail("it has another length than it says");
-    std::vector<Digest> packs(count);
-    for (Digest& pack : packs) std::memcpy(pack.bytes.data(), in.raw(32).data(), 32);
-    if (in.u64() != checksum_of(bytes.first(bytes.size() - 8))) in.fail("its checksum differs");
-    return packs;
 }
 
 }  // namespace ft::store

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@
 
 #include "libcore/base/hash.h"
 #include "libcore/store/backend.h"
+#include "libcore/store/lists.h"
 #include "libcore/store/pack.h"
 
 namespace ft::store {
@@ -99,27 +101,18 @@ private:
     mutable std::vector<std::atomic<std::uint8_t>> seen_;  // pages whose checksum was right
 };
 
-/// marks/ID: packs that are to go. marks/ID.guards lists the guards that may not know of it (ckpt/prune).
-[[nodiscard]] Bytes encode_mark(const std::vector<Digest>& packs);
-[[nodiscard]] std::vector<Digest> decode_mark(View bytes, std::string_view where);
-
-/// damage/ID: copies of chunks that verify found damaged. They count as missing: the next save that needs the chunk
-/// stores it again.
-struct DamagedChunk {
-    Digest chunk, pack;
-    auto operator<=>(const DamagedChunk&) const = default;
-};
-[[nodiscard]] Bytes encode_damage(const std::vector<DamagedChunk>& chunks);
-[[nodiscard]] std::vector<DamagedChunk> decode_damage(View bytes, std::string_view where);
-inline constexpr std::uint64_t list_limit = 64U << 20;  ///< bytes of a mark or a damage list; readers refuse more
-
 class Index {
 public:
-    /// Loads all index objects. A damaged or vanished one is left out and named in damaged().
+    /// Loads all index objects. A damaged or vanished one is left out and named in damaged(), as are the store's lists
+    /// in damaged_lists().
     explicit Index(Backend& backend);
 
     /// Names of index objects that could not be used.
     [[nodiscard]] const std::vector<std::string>& damaged() const { return damaged_; }
+    /// Names of marks and lists of damage that could not be used: what may be relied upon is not known then.
+    [[nodiscard]] const std::vector<std::string>& damaged_lists() const { return damaged_lists_; }
+    /// fails  damage, where there are such.
+    void require_lists() const;
 
     /// Every place where the chunk is said to be, newest segment first.
     [[nodiscard]] std::vector<ChunkPlace> find_all(const Digest& digest) const;
@@ -150,6 +143,7 @@ private:
         mutable std::atomic<std::uint8_t> state{unchecked};
         explicit Pack(const PackInfo& i) : info(i) {}
     };
+    void read_lists(const std::string& prefix, const std::function<void(View, const std::string&)>& take);
     void load_all();
     bool try_load(const std::string& name);
     [[nodiscard]] bool pack_is_good(const Pack& pack) const;
@@ -159,7 +153,7 @@ private:
     std::vector<Segment> segments_;
     std::vector<std::unique_ptr<Pack>> packs_;
     std::unordered_map<Digest, std::uint32_t> pack_numbers_;
-    std::vector<std::string> damaged_;
+    std::vector<std::string> damaged_, damaged_lists_;
     std::set<Digest> marked_;                // packs on their way out
     std::set<DamagedChunk> damaged_chunks_;  // as verify recorded them
 };

@@ -40,6 +40,7 @@ std::uint64_t next_sequence(Store& store, const std::string& name) {
 Writer::Writer(Store& store, Options options)
     : store_(store), index_(store.index()), options_(options), later_(options.threaded) {
     store.backend().settle("");  // 'format' was seen, which is not yet durable, and all that follows relies on it
+    index_.require_lists();
     adopt_unindexed_packs();
 }
 

@@ -2,6 +2,7 @@
 #include "tests/ckpt/lab.h"
 
 #include "libcore/base/failure.h"
+#include "libcore/store/lists.h"
 
 namespace ft::test {
 namespace {
@@ -60,6 +61,30 @@ TEST_CASE("what verify found damaged is stored again by the next save", "[ckpt]"
     // The copy that is sound serves the older checkpoint too.
     lab.restore("t@1", "older");
     CHECK(lab.tree("older") == lab.tree("data"));
+}
+
+TEST_CASE("a mark or list of damage that is rotten keeps nobody from reading, and repair removes it", "[ckpt]") {
+    for (const std::string prefix : {"marks", "damage"}) {
+        Lab lab;
+        lab.write("f", noise(1, 50'000));
+        lab.save("t");
+        const std::string list = prefix + "/some";
+        (void)lab.backend().put_if_absent(
+            list, prefix == "marks" ? store::encode_mark({Digest{}}) : store::encode_damage({store::DamagedChunk{}}));
+        CHECK(lab.verify().damaged_count == 0);
+        lab.rot(list, 20);
+        INFO(list);
+        CHECK(exit_of_restore(lab) == Exit::done);
+        CHECK(lab.tree("out") == lab.tree("data"));
+        CHECK(lab.verify().damaged_count == 1);
+        CHECK_THROWS_WITH(lab.save("t"), "damaged: /store/" + list + ": it cannot be read; try 'ftckpt repair'");
+        CHECK_THROWS_WITH(lab.prune(), "damaged: /store/" + list + ": it cannot be read; try 'ftckpt repair'");
+        Progress progress;
+        CHECK(ckpt::repair(lab.store(), 0, lab.disk().clock(), progress).lists_removed == 1);
+        CHECK(lab.verify().damaged_count == 0);
+        CHECK(lab.save("t").sequence == 2);
+        (void)lab.prune();
+    }
 }
 
 TEST_CASE("a lost index is written anew by repair", "[ckpt]") {

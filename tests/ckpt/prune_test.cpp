@@ -96,6 +96,35 @@ TEST_CASE("what a running save may need waits for the next prune", "[ckpt]") {
     CHECK(lab.tree("out") == lab.tree("data"));
 }
 
+TEST_CASE("a mark whose guards are lost or rotten waits for everybody", "[ckpt]") {
+    for (const bool rotten : {false, true}) {
+        Lab lab;
+        for (std::uint64_t i = 0; i < 2; ++i) {
+            lab.write("f", noise(i, 200'000));
+            lab.save("t");
+        }
+        ckpt::PruneRequest request;
+        request.policy.keep_last = 1;
+        {
+            const std::unique_ptr<store::Guard> somebody = lab.backend().use();
+            CHECK(lab.prune(request).bytes_waiting != 0);
+        }
+        const std::vector<std::string> marks = lab.objects("marks");
+        REQUIRE(marks.size() == 2);
+        if (rotten)
+            lab.rot(marks[1], 20);
+        else
+            lab.backend().remove(std::span(&marks[1], 1));
+        {
+            const std::unique_ptr<store::Guard> another = lab.backend().use();
+            CHECK(lab.prune(request).bytes_freed == 0);
+        }
+        CHECK(lab.prune(request).bytes_freed != 0);
+        CHECK(lab.objects("marks").empty());
+        CHECK(lab.verify().damaged_count == 0);
+    }
+}
+
 TEST_CASE("prune removes nothing that an index which is lost or rotten may have named", "[ckpt]") {
     Lab lab;
     lab.write("a", noise(1, 50'000));

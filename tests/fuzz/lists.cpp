@@ -1,8 +1,8 @@
-// Marks and lists of damage: what is read encodes to the same bytes, or it is refused.
+// Marks, guards of marks and lists of damage: what is read encodes to the same bytes, or it is refused.
 #include <algorithm>
 
 #include "libcore/base/hash.h"
-#include "libcore/store/index.h"
+#include "libcore/store/lists.h"
 #include "tests/fuzz/target.h"
 
 namespace ft::fuzz {
@@ -12,6 +12,10 @@ void decode(View bytes) {
     accepts([&] {
         const Bytes again = store::encode_mark(store::decode_mark(bytes, "a mark"));
         check(std::ranges::equal(again, bytes), "a mark has one encoding");
+    });
+    accepts([&] {
+        const Bytes again = store::encode_guards(store::decode_guards(bytes, "a list of guards"));
+        check(std::ranges::equal(again, bytes), "a list of guards has one encoding");
     });
     accepts([&] {
         const Bytes again = store::encode_damage(store::decode_damage(bytes, "a list of damage"));

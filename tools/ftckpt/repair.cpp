@@ -33,10 +33,16 @@ Exit run(ui::Env& env, const RepairOptions& options) {
                  ui::Answer().text("checkpoint", one.checkpoint).text("path", one.path).text("why", one.why));
     ui::Answer answer;
     answer.number("indexes_rebuilt", report.indexes_rebuilt).number("packs", report.packs);
-    answer.number("packs_unreadable", report.packs_unreadable).number("checkpoints_whole", report.checkpoints_whole);
+    answer.number("lists_removed", report.lists_removed)
+        .number("packs_unreadable", report.packs_unreadable)
+        .number("checkpoints_whole", report.checkpoints_whole);
     env.summary("", answer.number("checkpoints_lost", report.lost.size()).real("seconds", report.seconds));
     env.remark(fmt::format("index rebuilt from {}; {} whole", counted(report.packs, "pack", "packs"),
                            counted(report.checkpoints_whole, "checkpoint is", "checkpoints are")));
+    if (report.lists_removed != 0)
+        env.warn(
+            fmt::format("{}; 'ftckpt verify' finds again what they said of damage",
+                        counted(report.lists_removed, "unreadable list was removed", "unreadable lists were removed")));
     if (report.lost.empty()) return Exit::done;
     env.warn(fmt::format("{} lost data; a new save of the same state stores it again, 'ftckpt rm' removes them",
                          counted(report.lost.size(), "checkpoint has", "checkpoints have")));
