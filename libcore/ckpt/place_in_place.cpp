@@ -14,6 +14,7 @@ namespace {
 using source::Entry;
 using source::Run;
 
+constexpr std::uint64_t compared_bytes = 1U << 20;  // at once
 constexpr std::uint64_t block_at_most = 64U << 10;  // of a file system
 
 /// Opening for writing is refused for these although the object may be replaced: not writable, being executed,
@@ -52,15 +53,18 @@ public:
     void file(io::Dir& parent, const std::string& name, const Entry& entry) override {
         const std::optional<io::Stat> there = parent.stat(name);
         if (!there || !may_be_changed(*there, entry)) return replace(parent, name, entry, there.has_value());
-        if (is_trusted(*there, entry)) return keep(parent, name, *there, entry);
+        if (is_trusted(*there, entry)) {
+            ++tools_.counters.files_kept;
+            return builder_.adjust(parent, name, *there, entry);
+        }
         const std::unique_ptr<io::File> file = parent.find_file(name, io::Access::read);
         if (!file) return replace(parent, name, entry, false);
-        if (there->size == entry.size && !first_difference(*file, entry.runs)) return keep(parent, name, *there, entry);
+        if (there->size == entry.size && !first_difference(*file, entry.runs)) return keep(*file, *there, entry);
         const std::unique_ptr<io::File> writable = open_for_writing(parent, name);
         if (!writable) return replace(parent, name, entry, true);
         if (there->size != entry.size) writable->set_size(entry.size);
         bring_to(*writable, 0, entry.runs);
-        builder_.adjust(parent, name, writable->stat(), entry);
+        builder_.adjust(*writable, writable->stat(), entry);
     }
 
     void special(io::Dir& parent, const std::string& name, const Entry& entry) override {
@@ -109,8 +113,8 @@ public:
             state = large_.at(&file);
             large_.erase(&file);
         }
-        if (state.written) return builder_.adjust(parent, name, file.stat(), entry);
-        keep(parent, name, state.stat, entry);
+        if (state.written) return builder_.adjust(file, file.stat(), entry);
+        keep(file, state.stat, entry);
     }
 
     void link(io::Dir& from, const std::string& old_name, io::Dir& parent, const std::string& name,
@@ -179,42 +183,82 @@ private:
 
     void remove(io::Dir& parent, const std::string& name) { source::remove_tree(parent, name); }
 
-    void keep(io::Dir& parent, const std::string& name, const io::Stat& there, const Entry& entry) {
+    void keep(io::File& file, const io::Stat& there, const Entry& entry) {
         ++tools_.counters.files_kept;
-        builder_.adjust(parent, name, there, entry);
+        builder_.adjust(file, there, entry);
     }
 
     /// Whether [at, at + length) of the file is what the run says, also as a hole or as data.
-    static bool is_equal(io::File& file, std::uint64_t at, const Run& run, Bytes& buffer) {
+    static bool is_equal(io::File& file, std::uint64_t at, const Run& run, Scratch& memory) {
         const std::optional<io::Extent> data = file.next_data(at);
         if (run.length == 0) return !data || data->start >= at + run.hole;
         if (!data || data->start != at || data->end < at + run.length) return false;
-        buffer.resize(run.length);
-        return file.read_at(buffer, at) == run.length && digest_of(buffer) == run.digest;
+        const std::span<std::byte> bytes = memory.first(run.length);
+        return file.read_at(bytes, at) == run.length && digest_of(bytes) == run.digest;
+    }
+
+    /// How many of the first runs are compared at once: chunks up to compared_bytes, or one hole.
+    static std::size_t group_of(std::span<const Run> runs) {
+        std::size_t count = 0;
+        for (std::uint64_t bytes = 0; count < runs.size() && runs[count].length != 0 && bytes < compared_bytes; ++count)
+            bytes += runs[count].length;
+        return std::max<std::size_t>(count, 1);
+    }
+
+    /// is_equal of each run of a group, several digests at once.
+    static std::vector<bool> are_equal(io::File& file, std::uint64_t at, std::span<const Run> group, Scratch& memory) {
+        std::uint64_t length = 0;
+        for (const Run& run : group) length += run.length;
+        const std::optional<io::Extent> data = group.size() > 1 ? file.next_data(at) : std::nullopt;
+        std::vector<bool> equal;
+        if (!data || data->start != at || data->end < at + length) {
+            for (const Run& run : group) {
+                equal.push_back(is_equal(file, at, run, memory));
+                at += run.size();
+            }
+            return equal;
+        }
+        View bytes = memory.first(length);
+        bytes = bytes.first(file.read_at(memory.first(length), at));
+        std::vector<View> chunks;
+        for (const Run& run : group) {
+            chunks.push_back(bytes.first(std::min<std::size_t>(run.length, bytes.size())));
+            bytes = bytes.subspan(chunks.back().size());
+        }
+        const std::vector<Digest> digests = digests_of(chunks);
+        for (std::size_t i = 0; i < group.size(); ++i) equal.push_back(digests[i] == group[i].digest);
+        return equal;
     }
 
     bool first_difference(io::File& file, std::span<const Run> runs) {
-        Bytes buffer;
+        Scratch memory;
         std::uint64_t at = 0;
-        for (const Run& run : runs) {
-            if (!is_equal(file, at, run, buffer)) return true;
-            at += run.size();
-            tools_.progress.bytes += run.length;
+        for (; !runs.empty(); runs = runs.subspan(group_of(runs))) {
+            const std::span<const Run> group = runs.first(group_of(runs));
+            const std::vector<bool> equal = are_equal(file, at, group, memory);
+            if (std::find(equal.begin(), equal.end(), false) != equal.end()) return true;
+            for (const Run& run : group) {
+                at += run.size();
+                tools_.progress.bytes += run.length;
+            }
         }
         return false;
     }
 
     /// Writes the runs that differ. returns  whether any did.
     bool bring_to(io::File& file, std::uint64_t at, std::span<const Run> runs) {
-        Bytes buffer;
+        Scratch memory;
         bool wrote = false;
-        for (const Run& run : runs) {
-            if (!is_equal(file, at, run, buffer)) {
-                run.length != 0 ? write(file, at, run) : make_hole(file, at, run.hole);
-                wrote = true;
+        for (; !runs.empty(); runs = runs.subspan(group_of(runs))) {
+            const std::span<const Run> group = runs.first(group_of(runs));
+            const std::vector<bool> equal = are_equal(file, at, group, memory);
+            for (std::size_t i = 0; i < group.size(); ++i) {
+                const Run& run = group[i];
+                if (!equal[i]) run.length != 0 ? write(file, at, run) : make_hole(file, at, run.hole);
+                wrote = wrote || !equal[i];
+                at += run.size();
+                tools_.progress.bytes += run.length;
             }
-            at += run.size();
-            tools_.progress.bytes += run.length;
         }
         return wrote;
     }

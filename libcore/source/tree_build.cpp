@@ -202,6 +202,25 @@ void adjust_xattrs(Finisher& finisher, const std::vector<io::Xattr>& current, co
     }
 }
 
+/// What differs from the entry in an object that was there before.
+void adjust_object(const TreeBuilder::Powers& powers, Notes& notes, const Object& object, const io::Stat& current,
+                   const Entry& entry) {
+    Finisher finisher(powers, notes, object, entry);
+    const bool owner_differs = current.uid != entry.uid || current.gid != entry.gid;
+    const bool owner_is_right = finisher.owner(current.uid, current.gid);
+    const std::vector<io::Xattr> xattrs = object.xattrs();  // after the owner, whose change drops capabilities
+    const bool locked = xattrs != entry.xattrs && !powers.as_root && (current.mode & owner_write) == 0 &&
+                        entry.kind != io::Kind::symlink;
+    if (locked) (void)refused(is_refusal, [&] { object.set_mode(current.mode | owner_write); });
+    if (xattrs != entry.xattrs) adjust_xattrs(finisher, xattrs, entry.xattrs, true);
+    // A new owner may have cost set-id bits, and a locked file is open now.
+    const bool mode_moved = locked || (owner_differs && (current.mode & set_id_bits) != 0);
+    const std::uint32_t mode = mode_moved ? unknown_mode : current.mode;
+    if (entry.kind != io::Kind::symlink) finisher.mode(mode, owner_is_right);
+    if (xattrs != entry.xattrs) adjust_xattrs(finisher, xattrs, entry.xattrs, false);
+    if (current.mtime != entry.mtime) finisher.mtime();
+}
+
 }  // namespace
 
 TreeBuilder::Powers TreeBuilder::of_this_process() {
@@ -253,21 +272,11 @@ void TreeBuilder::finish_dir(io::Dir& dir, const Entry& entry) {
 }
 
 void TreeBuilder::adjust(io::Dir& dir, const std::string& name, const io::Stat& current, const Entry& entry) {
-    const Object object(dir, name);
-    Finisher finisher(powers_, notes_, object, entry);
-    const bool owner_differs = current.uid != entry.uid || current.gid != entry.gid;
-    const bool owner_is_right = finisher.owner(current.uid, current.gid);
-    const std::vector<io::Xattr> xattrs = object.xattrs();  // after the owner, whose change drops capabilities
-    const bool locked = xattrs != entry.xattrs && !powers_.as_root && (current.mode & owner_write) == 0 &&
-                        entry.kind != io::Kind::symlink;
-    if (locked) (void)refused(is_refusal, [&] { object.set_mode(current.mode | owner_write); });
-    if (xattrs != entry.xattrs) adjust_xattrs(finisher, xattrs, entry.xattrs, true);
-    // A new owner may have cost set-id bits, and a locked file is open now.
-    const bool mode_moved = locked || (owner_differs && (current.mode & set_id_bits) != 0);
-    const std::uint32_t mode = mode_moved ? unknown_mode : current.mode;
-    if (entry.kind != io::Kind::symlink) finisher.mode(mode, owner_is_right);
-    if (xattrs != entry.xattrs) adjust_xattrs(finisher, xattrs, entry.xattrs, false);
-    if (current.mtime != entry.mtime) finisher.mtime();
+    adjust_object(powers_, notes_, Object(dir, name), current, entry);
+}
+
+void TreeBuilder::adjust(io::File& file, const io::Stat& current, const Entry& entry) {
+    adjust_object(powers_, notes_, Object(file), current, entry);
 }
 
 }  // namespace ft::source

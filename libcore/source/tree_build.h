@@ -47,6 +47,8 @@ public:
     /// For --in-place: makes the attributes of an existing object equal, changing (and touching ctime of) only what
     /// differs. name "." for a directory itself. current is its stat now.
     void adjust(io::Dir& dir, const std::string& name, const io::Stat& current, const Entry& entry);
+    /// The same for a file that is open, which is faster.
+    void adjust(io::File& file, const io::Stat& current, const Entry& entry);
 
 private:
     Powers powers_;
