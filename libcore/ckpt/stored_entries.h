@@ -19,6 +19,7 @@ public:
     /// seen  is told every chunk of the stream itself (not of the files' content).
     StoredEntries(store::Reader& reader, const store::Root& root, const std::string& where,
                   std::function<void(const store::ChunkRef&)> seen = {});
+    ~StoredEntries() = default;
     StoredEntries(const StoredEntries&) = delete;
     StoredEntries& operator=(const StoredEntries&) = delete;
     /// The next record; std::nullopt at the end. fails  damage.

@@ -75,11 +75,12 @@ private:
             progress_.step();
             for (const std::string& object : backend_.list("packs/" + shard)) {
                 const std::optional<Digest> id = Digest::from_hex(object);
-                if (id && "packs/" + shard + "/" + object == store::pack_name(*id)) {
+                const std::string name = std::string("packs/").append(shard).append("/").append(object);
+                if (id && name == store::pack_name(*id)) {
                     ids.push_back(*id);
                     there.insert(*id);
                 } else {
-                    found("", "packs/" + shard + "/" + object, "not the name of a pack");
+                    found("", name, "not the name of a pack");
                 }
             }
         }

@@ -44,6 +44,9 @@ Header checked_header(View block, std::string_view where) {
 struct BlockEncoder::Context {
     ZSTD_CCtx* zstd = ZSTD_createCCtx();
     Bytes out;
+    Context() = default;
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
     ~Context() { ZSTD_freeCCtx(zstd); }
 };
 
@@ -86,6 +89,9 @@ void check_block(View stored, std::string_view where) { (void)checked_header(sto
 
 struct BlockDecoder::Context {
     ZSTD_DCtx* zstd = ZSTD_createDCtx();
+    Context() = default;
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
     ~Context() { ZSTD_freeDCtx(zstd); }
 };
 

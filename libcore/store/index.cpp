@@ -21,7 +21,7 @@ Index::Index(Backend& backend) : backend_(backend) {
 void Index::read_lists(const std::string& prefix, const std::function<void(View, const std::string&)>& take) {
     for (const std::string& id : backend_.list(prefix)) {
         if (id.ends_with(guards_suffix)) continue;  // prune's own
-        const std::string name = prefix + "/" + id;
+        const std::string name = std::string(prefix).append("/").append(id);
         try {
             if (const auto bytes = backend_.get(name, list_limit)) take(*bytes, name);
         } catch (const Failure& f) {
@@ -79,10 +79,10 @@ void Index::load(const std::string& name) {
 std::vector<ChunkPlace> Index::find_all(const Digest& digest) const {
     std::shared_lock lock(mutex_);
     std::vector<ChunkPlace> places;
-    for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-        std::optional<ChunkPlace> place = segment->data->find(digest);
+    for (std::size_t i = segments_.size(); i-- != 0;) {
+        std::optional<ChunkPlace> place = segments_[i].data->find(digest);
         if (!place) continue;
-        place->pack = segment->packs[place->pack];
+        place->pack = segments_[i].packs[place->pack];
         places.push_back(*place);
     }
     return places;
@@ -90,10 +90,10 @@ std::vector<ChunkPlace> Index::find_all(const Digest& digest) const {
 
 bool Index::reliable(const ChunkRef& chunk) const {
     std::shared_lock lock(mutex_);
-    for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-        const std::optional<ChunkPlace> place = segment->data->find(chunk.digest);
+    for (std::size_t i = segments_.size(); i-- != 0;) {
+        const std::optional<ChunkPlace> place = segments_[i].data->find(chunk.digest);
         if (!place || place->length != chunk.length) continue;
-        const Pack& pack = *packs_[segment->packs[place->pack]];
+        const Pack& pack = *packs_[segments_[i].packs[place->pack]];
         if (pack_is_good(pack) && (damaged_chunks_.empty() || !is_damaged({chunk.digest, pack.info.id}))) return true;
     }
     return false;

@@ -64,7 +64,7 @@ Chunk Reader::read_together(std::span<const ChunkRef> chunks) {
     if (chunks.size() == 1) return read(chunks.front());
     ChunkPlace all = places_of(chunks.front()).back();
     for (const ChunkRef& chunk : chunks.subspan(1)) all.length += chunk.length;
-    const Chunk out = unverified(all);
+    Chunk out = unverified(all);
     std::vector<View> pieces;
     for (View left = out.bytes; const ChunkRef& chunk : chunks) {
         pieces.push_back(left.first(chunk.length));

@@ -33,6 +33,7 @@ public:
     };
     /// Takes up what writers that died have left. fails  damage, Exit::failed.
     Writer(Store& store, Options options);
+    ~Writer() = default;
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 

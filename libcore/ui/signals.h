@@ -18,6 +18,7 @@ class Signals {
 public:
     /// fails  where the kernel gives no descriptor.
     Signals();
+    ~Signals() = default;
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
