@@ -31,6 +31,7 @@ Beside::Beside(io::Dir& parent, const std::string& name)
 void Beside::lock(const std::string& name) {
     for (;;) {
         held_ = parent_.create_file(lock_, 0600);
+        left_ = held_ == nullptr;
         if (!held_) held_ = parent_.find_file(lock_, io::Access::read_write);
         if (!held_) continue;
         if (!held_->try_lock(io::Lock::exclusive))
@@ -46,22 +47,27 @@ void Beside::lock(const std::string& name) {
 
 void Beside::sweep() {
     plan_ = read_plan();
-    if (const std::optional<io::Stat> left = parent_.stat(fresh_)) {
-        // An exchange that is only seen may yet be undone by a power failure: neither tree may lose anything before.
-        parent_.sync();
-        if (!plan_ || left->ino == plan_->built)
-            source::remove_tree(parent_, fresh_);
-        else if (put_aside())
-            parent_.sync();  // before the plan goes
-        else
+    const std::optional<io::Stat> left = parent_.stat(fresh_);
+    // What a killed restore exchanged or renamed may yet be undone by a power failure: neither tree may lose anything,
+    // nor the plan go, before.
+    if (left || plan_) parent_.sync();
+    if (left && (!plan_ || left->ino == plan_->built)) {
+        source::remove_tree(parent_, fresh_);
+    } else if (left) {
+        if (!put_aside())
             throw Failure({.what = "cannot keep the tree that a killed restore has taken out",
                            .where = fresh_,
                            .why = "its name is taken",
                            .todo = "move it away, then try again"});
+        parent_.sync();
     }
     parent_.remove_file(new_mark_);
-    if (held_->stat().size == 0) return;
-    held_->set_size(0);  // or the next tree that is built would be taken for one to keep
+    if (left_) forget_plan();
+}
+
+/// Durable when it returns: or the next tree that is built would be taken for one to keep.
+void Beside::forget_plan() {
+    held_->set_size(0);
     held_->sync();
     plan_.reset();
 }
@@ -84,11 +90,7 @@ std::optional<Beside::Plan> Beside::read_plan() const {
     return Plan{std::string(name), *built};
 }
 
-bool Beside::put_aside() {
-    if (!parent_.rename_new(fresh_, parent_, plan_->name)) return false;
-    plan_.reset();
-    return true;
-}
+bool Beside::put_aside() { return parent_.rename_new(fresh_, parent_, plan_->name); }
 
 void Beside::put_mark(const std::string& text) {
     const std::unique_ptr<io::File> mark = parent_.create_file(new_mark_, 0644);
@@ -104,6 +106,7 @@ void Beside::remove_mark() {
 }
 
 void Beside::release() {
+    if (plan_) forget_plan();
     parent_.remove_file(lock_);  // the name goes before the lock does
     held_.reset();
 }

@@ -27,7 +27,7 @@ public:
     /// Before fresh() and the destination are exchanged: fresh() is then the former tree, to be kept under this name.
     /// Tells the next restore, should this one be killed. Durable with the next sync of the file system.
     void plan_to_keep(const std::string& name);
-    /// Gives fresh() the planned name. false where that is taken.
+    /// Gives fresh() the planned name; to be made durable before release(). false where that is taken.
     [[nodiscard]] bool put_aside();
     /// Says what the destination is being made equal to. The mark exists whole or not at all; durable when it returns.
     void put_mark(const std::string& text);
@@ -46,9 +46,11 @@ private:
     };
     void lock(const std::string& name);
     [[nodiscard]] std::optional<Plan> read_plan() const;
+    void forget_plan();
     io::Dir& parent_;
     std::string lock_, fresh_, mark_, new_mark_;
     std::unique_ptr<io::File> held_;
+    bool left_ = false;  // the lock's file was there: its holder was killed
     std::optional<Plan> plan_;
 };
 

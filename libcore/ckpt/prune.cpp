@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -16,7 +17,26 @@ namespace {
 // is worth.
 constexpr double rewrite_below = 0.66;
 
-std::string pin_name(const store::CheckpointId& id) { return "pins/" + id.name + "/" + std::to_string(id.sequence); }
+std::string name_below(const std::string& prefix, const store::CheckpointId& id) {
+    return prefix + "/" + id.name + "/" + std::to_string(id.sequence);
+}
+std::string pin_name(const store::CheckpointId& id) { return name_below("pins", id); }
+std::string manifest_name(const store::CheckpointId& id) { return name_below("checkpoints", id); }
+
+/// Those that are not there are fine. Durable when it returns.
+void remove_of_one_name(store::Store& store, const std::vector<store::CheckpointId>& ids) {
+    store::Backend& backend = store.backend();
+    const std::vector<std::uint64_t> live = store.sequences(ids.front().name);
+    std::vector<std::string> names;
+    for (const store::CheckpointId& id : ids) {
+        names.push_back(manifest_name(id));
+        names.push_back(pin_name(id));
+        // Numbers are never used again: the last one leaves a trace before it goes.
+        if (live.empty() || live.back() != id.sequence) continue;
+        if (!backend.put_if_absent(name_below("removed", id), {})) backend.settle("removed/" + id.name);
+    }
+    backend.remove(names);
+}
 
 class Pruning {
 public:
@@ -68,12 +88,13 @@ private:
 
     /// What is kept instead was only seen: it must be durable before what it replaces goes.
     void remove_chosen() {
-        std::set<std::string> settled;
-        for (const Kept& kept : report_.checkpoints) {
-            if (!kept.reason.empty()) continue;
-            progress_.step();  // those that are gone already stay so
-            if (settled.insert(kept.id.name).second) backend_.settle("checkpoints/" + kept.id.name);
-            remove_checkpoint(store_, kept.id);
+        std::map<std::string, std::vector<store::CheckpointId>> going;
+        for (const Kept& kept : report_.checkpoints)
+            if (kept.reason.empty()) going[kept.id.name].push_back(kept.id);
+        for (const auto& [name, ids] : going) {
+            progress_.step();  // those of other names that are gone already stay so
+            backend_.settle("checkpoints/" + name);
+            remove_of_one_name(store_, ids);
         }
     }
 
@@ -109,6 +130,12 @@ private:
             mark(id, *reach);
         }
         return reach;
+    }
+
+    /// A checkpoint that is seen to be gone may come back after a power failure until that is durable (its rm or prune
+    /// was killed): before that, nothing that it needs may go.
+    void settle_removals() {
+        for (const std::string& name : backend_.list("checkpoints")) backend_.settle("checkpoints/" + name);
     }
 
     void mark(const store::CheckpointId& id, Reach& reach) {
@@ -197,10 +224,11 @@ private:
         if (done.empty()) return;
         // Checkpoints that were published between the walk and the mark may rely on marked packs.
         const std::unique_ptr<Reach> reach = walk_all();
+        settle_removals();
         const std::set<Digest> dead = dead_packs(store_.index(), *reach);
         std::erase_if(ripe, [&](const Digest& pack) { return !dead.contains(pack) && !is_superseded(pack, *reach); });
         drop(ripe);
-        backend_.remove(done);
+        backend_.discard(done);
     }
 
     /// The mark first, then the list of those who may have come before it: whoever comes later sees the mark.
@@ -263,10 +291,10 @@ private:
             std::vector<std::string> old;
             for (const store::IndexSegment* segment : segments)
                 if (segment->name() != merged) old.push_back(segment->name());
-            backend_.remove(old);
+            backend_.discard(old);
         }
-        backend_.settle(
-            "index");  // also what a prune that was cut off removed: an index that comes back would name lost packs
+        // Also what a prune that was cut off removed: an index that comes back would name packs that are gone.
+        backend_.settle("index");
         remove_packs(going);
         store_.reload_index();
     }
@@ -282,7 +310,7 @@ private:
             ++report_.packs_removed;
             names.push_back(name);
         }
-        backend_.remove(names);
+        backend_.discard(names);
     }
 
     /// With the gate closed and nobody inside, packs that no checkpoint needs can go although an index still names
@@ -298,6 +326,7 @@ private:
         const std::unique_ptr<Reach> reach = walk_all();
         const std::set<Digest> dead = dead_packs(store_.index(), *reach);
         if (dead.empty()) throw full;
+        settle_removals();
         remove_packs(dead);
         drop(dead);
     }
@@ -320,17 +349,9 @@ private:
 }  // namespace
 
 void remove_checkpoint(store::Store& store, const store::CheckpointId& id) {
-    store::Backend& backend = store.backend();
-    const std::string manifest = "checkpoints/" + id.name + "/" + std::to_string(id.sequence);
-    if (!backend.size_of(manifest))
-        throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = backend.path(), .exit = Exit::no});
-    // Numbers are never used again: the last one leaves a trace before it goes.
-    if (store.sequences(id.name).back() == id.sequence) {
-        const std::string trace = "removed/" + id.name + "/" + std::to_string(id.sequence);
-        if (!backend.put_if_absent(trace, {})) backend.settle("removed/" + id.name);
-    }
-    const std::string names[] = {manifest, pin_name(id)};
-    backend.remove(names);
+    if (!store.backend().size_of(manifest_name(id)))
+        throw Failure({.what = "no checkpoint '" + id.text() + "'", .where = store.backend().path(), .exit = Exit::no});
+    remove_of_one_name(store, {id});
 }
 
 bool is_pinned(store::Store& store, const store::CheckpointId& id) {
@@ -339,13 +360,17 @@ bool is_pinned(store::Store& store, const store::CheckpointId& id) {
 
 bool pin(store::Store& store, const store::CheckpointId& id) {
     (void)store.manifest(id);
-    return store.backend().put_if_absent(pin_name(id), {});
+    store.backend().settle("checkpoints/" + id.name);  // what is to be kept was only seen
+    if (store.backend().put_if_absent(pin_name(id), {})) return true;
+    store.backend().settle("pins/" + id.name);
+    return false;
 }
 
 bool unpin(store::Store& store, const store::CheckpointId& id) {
     const bool was = is_pinned(store, id);
     const std::string names[] = {pin_name(id)};
     store.backend().remove(names);
+    if (!was) store.backend().settle("pins/" + id.name);
     return was;
 }
 

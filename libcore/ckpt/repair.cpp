@@ -50,12 +50,13 @@ private:
             entries.clear();
         };
         for (const std::string& shard : backend_.list("packs")) {
-            for (const std::string& object : backend_.list("packs/" + shard)) {
+            const std::vector<std::string> objects = backend_.list("packs/" + shard);
+            backend_.settle("packs/" + shard);  // what an index names is durable
+            for (const std::string& object : objects) {
                 progress_.step();
                 add_pack(shard, object, packs, entries);
                 if (entries.size() >= entries_in_memory) put();
             }
-            backend_.settle("packs/" + shard);
         }
         put();
         std::vector<std::string> gone;

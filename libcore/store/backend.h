@@ -63,6 +63,8 @@ public:
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& prefix) = 0;
     /// Removes objects (missing ones are fine); durable when it returns.
     virtual void remove(std::span<const std::string> names) = 0;
+    /// Removes objects that nothing needs or will read (missing ones are fine): a power failure may bring them back.
+    virtual void discard(std::span<const std::string> names) = 0;
     /// Every object visible below `prefix` (directly) is durable when it returns, whoever put it.
     virtual void settle(const std::string& prefix) = 0;
 

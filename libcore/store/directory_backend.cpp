@@ -44,10 +44,18 @@ public:
         return for_writing_locked(prefix);
     }
 
+    /// Makes it if need be, for what need not outlive a power failure: guards, temporaries. Directly below the root.
+    io::Dir& for_scratch(const std::string& name) {
+        std::lock_guard lock(mutex_);
+        if (io::Dir* dir = find_locked(name)) return *dir;
+        root_->make_dir(name, 0777);
+        return *(open_[name] = {io::open_dir(*root_, name), false}).dir;
+    }
+
 private:
     struct Open {
         std::unique_ptr<io::Dir> dir;
-        bool durable = false;  // this process has synced its parent since it saw it
+        bool durable = false;  // its name and those above it are
     };
 
     io::Dir* find_locked(const std::string& prefix) {
@@ -66,12 +74,15 @@ private:
         if (auto at = open_.find(prefix); at != open_.end() && at->second.durable) return *at->second.dir;
         auto [parent_name, last] = split_name(prefix);
         io::Dir& parent = for_writing_locked(parent_name);
-        parent.make_dir(last, 0777);  // taken: another made it, perhaps just now: the sync below covers both
-        parent.sync();
-        Open& open = open_[prefix];
-        if (!open.dir) open.dir = io::open_dir(parent, last);
-        open.durable = true;
-        return *open.dir;
+        io::Dir* found = find_locked(prefix);
+        if (found == nullptr) {
+            parent.make_dir(last, 0777);  // taken: another made it just now
+            found = (open_[prefix] = {io::open_dir(parent, last), false}).dir.get();
+        }
+        // Seen is not yet durable. But whoever puts something into a directory makes its name durable before.
+        if (found->list().empty()) parent.sync();
+        open_[prefix].durable = true;
+        return *found;
     }
 
     std::mutex mutex_;
@@ -150,7 +161,7 @@ public:
     FileUpload(Directories& directories, Clock& clock, const std::string& prefix) : directories_(directories) {
         file_ = directories_.for_writing(prefix).create_unnamed(object_mode);
         if (file_) return;
-        Temporary temporary = make_temporary(directories_.for_writing("tmp"), clock);
+        Temporary temporary = make_temporary(directories_.for_scratch("tmp"), clock);
         file_ = std::move(temporary.file);
         temporary_ = std::move(temporary.name);
     }
@@ -166,7 +177,7 @@ public:
     bool commit(const std::string& name) override {
         auto [prefix, last] = split_name(name);
         io::Dir& dir = directories_.for_writing(prefix);
-        file_->sync();
+        if (size_ != 0) file_->sync();
         if (!give_name(dir, last)) return false;
         dir.sync();
         return true;
@@ -175,7 +186,7 @@ public:
 private:
     bool give_name(io::Dir& dir, const std::string& last) {
         if (temporary_.empty()) return dir.publish(*file_, last);
-        io::Dir& tmp = directories_.for_writing("tmp");
+        io::Dir& tmp = directories_.for_scratch("tmp");
         const bool linked = tmp.make_link(temporary_, dir, last);
         tmp.remove_file(temporary_);
         return linked;
@@ -222,17 +233,14 @@ public:
     }
 
     void remove(std::span<const std::string> names) override {
-        std::vector<io::Dir*> touched;
-        for (const std::string& name : names) {
-            auto [prefix, last] = split_name(name);
-            io::Dir* dir = directories_.find(prefix);
-            if (dir == nullptr || !dir->remove_file(last)) continue;
-            if (std::find(touched.begin(), touched.end(), dir) == touched.end()) touched.push_back(dir);
-        }
-        for (io::Dir* dir : touched) dir->sync();
+        for (io::Dir* dir : unlink(names)) dir->sync();
     }
 
-    void settle(const std::string& prefix) override { directories_.for_writing(prefix).sync(); }
+    void discard(std::span<const std::string> names) override { (void)unlink(names); }
+
+    void settle(const std::string& prefix) override {
+        if (directories_.find(prefix) != nullptr) directories_.for_writing(prefix).sync();
+    }
 
     std::unique_ptr<Guard> use() override;
     std::vector<std::string> living_guards() override;
@@ -252,6 +260,18 @@ public:
     std::string path() const override { return path_; }
 
 private:
+    /// returns  the directories that it has changed.
+    std::vector<io::Dir*> unlink(std::span<const std::string> names) {
+        std::vector<io::Dir*> touched;
+        for (const std::string& name : names) {
+            auto [prefix, last] = split_name(name);
+            io::Dir* dir = directories_.find(prefix);
+            if (dir == nullptr || !dir->remove_file(last)) continue;
+            if (std::find(touched.begin(), touched.end(), dir) == touched.end()) touched.push_back(dir);
+        }
+        return touched;
+    }
+
     std::unique_ptr<io::File> lock_file(const std::string& name) {
         io::Dir& root = directories_.root();
         std::unique_ptr<io::File> file = root.find_file(name, io::Access::read);
@@ -293,7 +313,7 @@ std::unique_ptr<Guard> DirectoryBackend::use() {
     while (!gate->try_lock(io::Lock::shared)) clock_.sleep(std::chrono::milliseconds(10));
     try {
         remove_unlocked("guards");
-        io::Dir& guards = directories_.for_writing("guards");
+        io::Dir& guards = directories_.for_scratch("guards");
         Temporary guard = make_temporary(guards, clock_);
         return std::make_unique<FileGuard>(std::move(guard.file), guard.name, &guards);
     } catch (const Failure& f) {

@@ -83,6 +83,8 @@ bool is_valid_name(std::string_view name) {
     });
 }
 
+bool holds_store(io::Dir& dir) { return dir.stat("format").has_value(); }
+
 Store Store::open(Backend& backend, Clock& clock) {
     Store store(backend, clock);
     const std::optional<FormatInfo> format = find_format(backend);

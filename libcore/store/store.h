@@ -32,6 +32,10 @@ struct CheckpointId {
 /// Letters, digits, '.', '_', '-' and any byte >= 0x80 of valid UTF-8; 1 to 200 bytes; not beginning with '.' or '-'.
 [[nodiscard]] bool is_valid_name(std::string_view name);
 
+/// Whether a store has been made in the directory. Its own name is durable then: whoever makes a store makes the way to
+/// it durable first.
+[[nodiscard]] bool holds_store(io::Dir& dir);
+
 struct FormatInfo {
     Uuid uuid;
     std::uint32_t version = 1;

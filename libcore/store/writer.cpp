@@ -39,7 +39,6 @@ std::uint64_t next_sequence(Store& store, const std::string& name) {
 
 Writer::Writer(Store& store, Options options)
     : store_(store), index_(store.index()), options_(options), later_(options.threaded) {
-    store.backend().settle("");  // 'format' was seen, which is not yet durable, and all that follows relies on it
     index_.require_lists();
     adopt_unindexed_packs();
 }
@@ -48,7 +47,10 @@ void Writer::adopt_unindexed_packs() {
     std::unordered_set<Digest> indexed;
     for (const PackInfo& pack : index_.packs()) indexed.insert(pack.id);
     Backend& backend = store_.backend();
-    for (const std::string& shard : backend.list("packs")) {
+    const std::vector<std::string> shards = backend.list("packs");
+    // 'format' was seen, which is not yet durable; from its first pack on a store has nothing without it.
+    if (shards.empty()) backend.settle("");
+    for (const std::string& shard : shards) {
         for (const std::string& object : backend.list("packs/" + shard)) {
             const std::optional<Digest> id = Digest::from_hex(object);
             if (!id || indexed.contains(*id) || index_.is_marked(*id)) continue;
@@ -131,8 +133,8 @@ void Writer::close_pack(std::shared_ptr<PackWriter> pack) {
     });
 }
 
-void Writer::put_index() {
-    if (new_entries_.empty()) return;
+bool Writer::put_index() {
+    if (new_entries_.empty()) return false;
     sort_entries(new_entries_);
     IndexBuilder builder(store_.backend(), std::move(new_packs_));
     for (const IndexEntry& entry : new_entries_) builder.add(entry.digest, entry.place);
@@ -144,15 +146,18 @@ void Writer::put_index() {
     }
     new_packs_.clear();
     new_entries_.clear();
+    return true;
 }
 
 void Writer::finish() {
     if (pack_) close_pack(std::move(pack_));
-    later_.submit([this] { put_index(); });
+    bool put = false;
+    later_.submit([&] { put = put_index(); });
     later_.drain();
     merge_small_indexes(store_.backend());
-    // Chunks that others stored were seen in their index objects; seen is not yet durable.
-    store_.backend().settle("index");
+    // Chunks that others stored were seen in their index objects; seen is not yet durable. An own object was synced
+    // together with them.
+    if (!put) store_.backend().settle("index");
 }
 
 std::uint64_t Writer::publish(Manifest manifest) {

@@ -83,7 +83,8 @@ private:
     [[nodiscard]] bool claim(const Digest& digest);
     void write_block(View stored, std::uint32_t raw, std::vector<ChunkRef> chunks);
     void close_pack(std::shared_ptr<PackWriter> pack);
-    void put_index();
+    /// Durable when it returns. returns  whether there was anything to put.
+    bool put_index();
     void adopt_unindexed_packs();
     void adopt(const Object& pack, const Digest& id);
 

@@ -95,7 +95,7 @@ teardown() { end_work; }
 @test "save into a folder that holds something else" { refuses 1 "state/logs" "not empty" "--store" -- ftckpt save job state/one --store state/logs; }
 @test "save into a file" { refuses 1 "state/one" "Not a directory" -- ftckpt save job state --store state/one; }
 @test "save with no room left" { FT_FAULTS='write@1=ENOSPC+' refuses 1 "cannot save 'job'" "No space left" "nothing changed, latest is job@2" "ftckpt prune job" -- ftckpt save job state --full; }
-@test "save with a disk that fails" { FT_FAULTS='sync@1=EIO+' refuses 1 "cannot save 'job'" "Input/output error" "latest is job@2" -- ftckpt save job state --full; }
+@test "save with a disk that fails" { FT_FAULTS='write@1=EIO+' refuses 1 "cannot save 'job'" "Input/output error" "latest is job@2" -- ftckpt save job state --full; }
 @test "a fault script with a mistake" { FT_FAULTS='wriet@1=EIO' refuses 2 "wriet" -- ftckpt save job state; }
 
 # ---- Stores that are none

@@ -63,6 +63,7 @@ public:
     void remove(std::span<const std::string> names) override {
         for (const std::string& name : names) objects.erase(name);
     }
+    void discard(std::span<const std::string> names) override { remove(names); }
     void settle(const std::string&) override {}
     std::unique_ptr<store::Guard> use() override { return std::make_unique<Nobody>(); }
     std::vector<std::string> living_guards() override { return {}; }

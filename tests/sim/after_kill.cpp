@@ -7,10 +7,10 @@ namespace ft::sim {
 
 namespace {
 
-/// Runs the first command until it dies at that step; false where it ends before.
-bool run_killed(SimDisk& disk, const Act& first, std::uint64_t step, When when) {
+/// Runs the first command until it dies before that step; false where it ends before.
+bool run_killed(SimDisk& disk, const Act& first, std::uint64_t step) {
     constexpr ProcessId victim = 7;
-    disk.kill_at(victim, step, when);
+    disk.kill_at(victim, step);
     try {
         first({disk, disk.root(victim), disk.clock()});
     } catch (const Killed&) {
@@ -28,7 +28,7 @@ std::uint64_t for_every_kill_and_cut(const Act& first, const Act& second, const 
     bool killed = true;
     for (std::uint64_t step = 0; killed; ++step) {
         const auto scenario = [&](SimDisk& disk) {
-            killed = run_killed(disk, first, step, step % 2 == 0 ? When::before : When::after);
+            killed = run_killed(disk, first, step);
             second(hands_of(disk));
         };
         INFO("the first command was killed at its step " << step);

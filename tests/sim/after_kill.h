@@ -12,7 +12,7 @@ namespace ft::sim {
 /// A command, as a process runs it.
 using Act = std::function<void(Hands)>;
 
-/// Kills the first command at each of its steps (its writes stay in the caches), runs the second, cuts the power
+/// Kills the first command before each of its steps (its writes stay in the caches), runs the second, cuts the power
 /// as the plan says (at steps of both), checks what is left. returns  how many disks were checked.
 std::uint64_t for_every_kill_and_cut(const Act& first, const Act& second, const std::function<void(SimDisk&)>& check,
                                      const CutPlan& plan);

@@ -26,33 +26,33 @@ std::uint64_t check_pair(const Image& start, const Act& first, const Act& second
 
 TEST_CASE("a save after a killed save, cut", "[ckpt][sim]") {
     for_every_seed(2, [](std::uint64_t seed) {
-        CHECK(check_pair(sources(), save_tree, save_tree, seed) > 400);
-        CHECK(check_pair(with_four_checkpoints(), save_tree, save_tree, seed) > 400);
+        CHECK(check_pair(sources(), save_tree, save_tree, seed) > 200);
+        CHECK(check_pair(with_four_checkpoints(), save_tree, save_tree, seed) > 200);
     });
 }
 
 TEST_CASE("a prune after a killed save, cut", "[ckpt][sim]") {
     for_every_seed(4, [](std::uint64_t seed) {
-        CHECK(check_pair(with_four_checkpoints(), save_tree, prune_all_but_one, seed) > 400);
+        CHECK(check_pair(with_four_checkpoints(), save_tree, prune_all_but_one, seed) > 200);
     });
 }
 
 TEST_CASE("a prune after a killed save keeps the one checkpoint that is durable", "[ckpt][sim]") {
     for_every_seed(4, [](std::uint64_t seed) {
-        CHECK(check_pair(with_four_checkpoints(), save_second, prune_first, seed) > 400);
+        CHECK(check_pair(with_four_checkpoints(), save_second, prune_first, seed) > 200);
     });
 }
 
 TEST_CASE("a save or a prune after a killed prune, cut", "[ckpt][sim]") {
     for_every_seed(2, [](std::uint64_t seed) {
-        CHECK(check_pair(with_four_checkpoints(), prune_all_but_one, save_tree, seed) > 400);
-        CHECK(check_pair(with_four_checkpoints(), prune_all_but_one, prune_all_but_one, seed) > 400);
+        CHECK(check_pair(with_four_checkpoints(), prune_all_but_one, save_tree, seed) > 200);
+        CHECK(check_pair(with_four_checkpoints(), prune_all_but_one, prune_all_but_one, seed) > 200);
     });
 }
 
 TEST_CASE("a repair before or after a killed command, cut", "[ckpt][sim]") {
     for_every_seed(2, [](std::uint64_t seed) {
-        CHECK(check_pair(with_four_checkpoints(), save_tree, repair_store, seed) > 400);
+        CHECK(check_pair(with_four_checkpoints(), save_tree, repair_store, seed) > 200);
         CHECK(check_pair(with_four_checkpoints(), repair_store, save_tree, seed) > 100);
         CHECK(check_pair(with_four_checkpoints(), repair_store, prune_all_but_one, seed) > 100);
     });

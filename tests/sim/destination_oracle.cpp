@@ -64,6 +64,7 @@ const Image& with_unfinished_destination() {
         } catch (const Killed&) {  // as it was to be
         }
         io::open_dir(*disk.root(), "dest")->remove_file("same");
+        disk.root()->remove_file(".dest.ft-lock");
         disk.root()->sync_file_system();
         return disk.image();
     }();

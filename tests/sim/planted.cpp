@@ -13,6 +13,10 @@ Fault forgotten(Call call, const std::string& path) {
     return {.call = call, .path = path, .times = UINT64_MAX, .lie = true};
 }
 
+Fault forgotten_once(Call call, const std::string& path, std::uint64_t n) {
+    return {.call = call, .path = path, .skip = n, .lie = true};
+}
+
 bool found_by_cuts(const Image& start, const Act& act, const Fault& bug,
                    const std::function<Complaints(SimDisk&)>& complaints) {
     const Scenario scenario = [&](SimDisk& disk) {
@@ -42,7 +46,7 @@ bool found_after_kill(const Image& start, const Act& first, const Act& second, c
     };
     try {
         for (std::uint64_t seed = 1; seed <= 4; ++seed)
-            for_every_kill_and_cut(first, planted, check, {.start = start, .seed = seed});
+            for_every_kill_and_cut(first, planted, check, {.start = start, .seed = seed, .moments = 16});
     } catch (const Found&) {
         return true;
     }

@@ -51,6 +51,17 @@ void look_at(const store::CheckpointId& id, Hands& hands, OpenStore& open, Compl
     if (!manifest.incomplete() && description_of(*hands.root, "out") != expected_tree(origin))
         complaints.push_back(id.text() + " differs from " + origin);
     source::remove_tree(*hands.root, "out");
+    hands.root->sync();  // what is looked at once more, after a power cut, is not to find it again
+}
+
+void look_at_pins(store::Store& store, const std::vector<std::string>& acknowledged, Complaints& complaints) {
+    const std::set<std::string> unpinning = told(acknowledged, "unpinning");
+    for (const std::string& id : told(acknowledged, "pinned")) {
+        const store::CheckpointId pinned = store.resolve(id);
+        if (!unpinning.contains(id) && !ckpt::is_pinned(store, pinned)) complaints.push_back(id + " is not pinned");
+    }
+    for (const std::string& id : told(acknowledged, "unpinned"))
+        if (ckpt::is_pinned(store, store.resolve(id))) complaints.push_back(id + " is pinned again");
 }
 
 void look_at_checkpoints(Hands& hands, Complaints& complaints) {
@@ -69,7 +80,9 @@ void look_at_checkpoints(Hands& hands, Complaints& complaints) {
         }
         std::erase_if(expected, [&](const std::string& id) { return may_be_pruned(id, name, listed, acknowledged); });
     }
+    for (const std::string& id : told(acknowledged, "removing")) expected.erase(id);
     for (const std::string& id : expected) complaints.push_back(id + " is lost");
+    look_at_pins(open.store, acknowledged, complaints);
 }
 
 void look_at_next_save(SimDisk& disk, const std::vector<std::string>& acknowledged, Complaints& complaints) {

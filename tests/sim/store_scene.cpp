@@ -65,8 +65,9 @@ Hands hands_of(SimDisk& disk) { return {disk, disk.root(), disk.clock()}; }
 Hands hands_of(World& world, Process& process) { return {world.disk(), process.root(), process.clock()}; }
 
 OpenStore open_store(Hands& hands) {
-    std::unique_ptr<store::Backend> backend =
-        store::directory_backend(io::ensure_dir(*hands.root, "store"), hands.clock);
+    std::unique_ptr<io::Dir> dir = hands.root->find_dir("store");
+    if (!dir || !store::holds_store(*dir)) dir = io::ensure_dir(*hands.root, "store");
+    std::unique_ptr<store::Backend> backend = store::directory_backend(std::move(dir), hands.clock);
     store::Store store = store::Store::open_or_create(*backend, hands.clock);
     return {std::move(backend), std::move(store)};
 }
@@ -129,6 +130,28 @@ void prune(Hands hands, const std::string& name, std::uint64_t keep) {
     open.store.leave();
     for (const ckpt::Kept& kept : report.checkpoints)
         if (kept.reason.empty()) hands.disk.acknowledge("pruned " + kept.id.text());
+}
+
+void remove(Hands hands, const store::CheckpointId& id) {
+    OpenStore open = open_store(hands);
+    hands.disk.acknowledge("removing " + id.text());
+    ckpt::remove_checkpoint(open.store, id);
+    hands.disk.acknowledge("pruned " + id.text());
+}
+
+void pin_newest(Hands hands, const std::string& name) {
+    OpenStore open = open_store(hands);
+    const store::CheckpointId id = open.store.resolve(name);
+    ckpt::pin(open.store, id);
+    hands.disk.acknowledge("pinned " + id.text());
+}
+
+void unpin_newest(Hands hands, const std::string& name) {
+    OpenStore open = open_store(hands);
+    const store::CheckpointId id = open.store.resolve(name);
+    hands.disk.acknowledge("unpinning " + id.text());
+    ckpt::unpin(open.store, id);
+    hands.disk.acknowledge("unpinned " + id.text());
 }
 
 void repair(Hands hands) {

@@ -55,6 +55,12 @@ struct What {
 void save(Hands hands, const What& what);
 /// As `ftckpt prune NAME --keep N`. Says "pruning NAME N" before, and "pruned NAME@SEQ" of each that is gone after.
 void prune(Hands hands, const std::string& name, std::uint64_t keep);
+/// As `ftckpt rm NAME@SEQ`. Says "removing NAME@SEQ" before, "pruned NAME@SEQ" after.
+void remove(Hands hands, const store::CheckpointId& id);
+/// As `ftckpt pin` and `unpin` of the newest of a name. Acknowledges "pinned NAME@SEQ"; says "unpinning NAME@SEQ"
+/// before, "unpinned NAME@SEQ" after.
+void pin_newest(Hands hands, const std::string& name);
+void unpin_newest(Hands hands, const std::string& name);
 /// As `ftckpt repair`.
 void repair(Hands hands);
 /// As `ftckpt verify`; fails if it finds damage.

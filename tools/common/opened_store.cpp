@@ -18,7 +18,8 @@ std::string store_path(const StoreOptions& options) {
 
 OpenedStore::OpenedStore(ui::Env& env, Disk& disk, const StoreOptions& options, Opening opening)
     : path_(store_path(options)) {
-    std::unique_ptr<io::Dir> dir = opening == Opening::create ? disk.make(path_) : disk.find(path_);
+    std::unique_ptr<io::Dir> dir = disk.find(path_);
+    if (opening == Opening::create && (!dir || !store::holds_store(*dir))) dir = disk.make(path_);
     if (!dir)
         throw Failure({.what = "no store",
                        .where = path_,
