@@ -236,13 +236,13 @@ damage_pack() {
 }
 
 @test "a restore without rights sets what it can, says the rest in one line, and exits 3" {
-    ((EUID == 0)) || skip "only root can save what others may not restore"
-    chown 1234:1234 state/one state/logs/two
-    ftckpt save job state -q
-    chmod -R a+rwX store
+    ftckpt save job state /etc/passwd -q # which is root's, whoever runs this
+    chmod -R a+rX store
     mkdir open
     chmod 777 open
     exits 3 as_nobody ftrestore job "$work/open/out" -q 2>"$messages"
     [ "$(wc -l <"$messages")" = 1 ]
-    diff -r state open/out
+    grep -q 'cannot set the owner' "$messages"
+    diff -r state open/out/state
+    cmp /etc/passwd open/out/passwd
 }
