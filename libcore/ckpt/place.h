@@ -12,8 +12,10 @@
 #include <span>
 #include <string>
 
+#include "libcore/base/failure.h"
 #include "libcore/base/notes.h"
 #include "libcore/base/progress.h"
+#include "libcore/base/text.h"
 #include "libcore/ckpt/write_behind.h"
 #include "libcore/io/dir.h"
 #include "libcore/source/entry.h"
@@ -28,6 +30,7 @@ struct PlaceCounters {
 
 /// What all placers need.
 struct PlaceTools {
+    std::string checkpoint;  ///< for messages: "job@7"
     store::Reader& reader;
     source::TreeBuilder::Powers powers;
     Notes& notes;
@@ -36,17 +39,29 @@ struct PlaceTools {
     WriteBehind& written;
 };
 
+/// What stands at a name before anything is placed there, as far as it is known.
+enum class There { unknown, nothing, file, other };
+
+/// A regular file to be placed, whole.
+struct FileJob {
+    io::Dir& parent;
+    const std::string& name;
+    const source::Entry& entry;
+    There there = There::unknown;
+};
+
 class Placer {
 public:
     virtual ~Placer() = default;
 
-    /// Tells of every object before it is placed, in path order, by one thread.
-    virtual void expect(io::Dir& parent, const std::string& name) = 0;
+    /// Tells of every object before it is placed, in path order, by one thread. returns  what stands there.
+    virtual There expect(io::Dir& parent, const std::string& name) = 0;
     /// A directory; what it contains is placed next, finish_dir ends it. Called in path order.
     [[nodiscard]] virtual std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name,
                                                        const source::Entry& entry) = 0;
-    /// A regular file, whole. Thread-safe, as are special and large_piece.
-    virtual void file(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
+    /// Regular files that lie near each other in the store. Thread-safe, as are special and large_piece.
+    /// fails  naming the file.
+    virtual void files(std::span<const FileJob> jobs) = 0;
     virtual void special(io::Dir& parent, const std::string& name, const source::Entry& entry) = 0;
     /// A large file: begun in path order, written piece by piece by several threads, ended when all pieces are there.
     [[nodiscard]] virtual std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name,
@@ -58,6 +73,16 @@ public:
                       const source::Entry& entry) = 0;
     virtual void finish_dir(io::Dir& dir, const source::Entry& entry) = 0;
 };
+
+/// Does one step of placing `entry` and, where it fails, says of what.
+template <class Step>
+decltype(auto) placing(const std::string& checkpoint, const source::Entry& entry, const Step& step) {
+    try {
+        return step();
+    } catch (const Failure& f) {  // names what was being restored
+        throw f.within("cannot restore '" + printable(entry.path) + "' of " + checkpoint);
+    }
+}
 
 /// Everything is new: names that are taken are Failures.
 [[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools);

@@ -1,6 +1,8 @@
+#include <algorithm>
+
 #include "libcore/base/failure.h"
+#include "libcore/ckpt/chunk_feed.h"
 #include "libcore/ckpt/place.h"
-#include "libcore/ckpt/stored_entries.h"
 
 namespace ft::ckpt {
 namespace {
@@ -12,16 +14,21 @@ class FreshPlacer final : public Placer {
 public:
     explicit FreshPlacer(PlaceTools tools) : tools_(tools), builder_(tools.powers, tools.notes) {}
 
-    void expect(io::Dir&, const std::string&) override {}
+    There expect(io::Dir&, const std::string&) override { return There::nothing; }
 
     std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry&) override {
         return builder_.start_dir(parent, name);
     }
 
-    void file(io::Dir& parent, const std::string& name, const Entry& entry) override {
-        const std::unique_ptr<io::File> file = builder_.start_file(parent, name, entry);
-        large_piece(*file, 0, entry.runs);
-        finish(*file, entry);
+    void files(std::span<const FileJob> jobs) override {
+        ChunkFeed feed(tools_.reader);
+        for (const FileJob& job : jobs) feed.add(job.entry.runs);
+        for (const FileJob& job : jobs)
+            placing(tools_.checkpoint, job.entry, [&] {
+                const std::unique_ptr<io::File> file = builder_.start_file(job.parent, job.name, job.entry);
+                write(*file, 0, job.entry.runs, feed);
+                finish(*file, job.entry);
+            });
     }
 
     void special(io::Dir& parent, const std::string& name, const Entry& entry) override {
@@ -33,11 +40,9 @@ public:
     }
 
     void large_piece(io::File& file, std::uint64_t at, std::span<const Run> runs) override {
-        while (!runs.empty()) {
-            const Stretch stretch = first_stretch(tools_.reader, runs);
-            at += stretch.chunks.empty() ? stretch.hole : write(file, at, stretch.chunks);
-            runs = runs.subspan(stretch.runs);
-        }
+        ChunkFeed feed(tools_.reader);
+        feed.add(runs);
+        write(file, at, runs, feed);
     }
 
     void end_large(io::File& file, io::Dir&, const std::string&, const Entry& entry) override { finish(file, entry); }
@@ -51,12 +56,26 @@ public:
     void finish_dir(io::Dir& dir, const Entry& entry) override { builder_.finish_dir(dir, entry); }
 
 private:
-    std::uint64_t write(io::File& file, std::uint64_t at, std::span<const store::ChunkRef> chunks) {
-        const store::Chunk content = tools_.reader.read_together(chunks);
-        file.write_at(content.bytes, at);
-        tools_.written.wrote(content.bytes.size());
-        tools_.progress.bytes += content.bytes.size();
-        return content.bytes.size();
+    /// feed  has the chunks of the runs next.
+    void write(io::File& file, std::uint64_t at, std::span<const Run> runs, ChunkFeed& feed) {
+        while (!runs.empty()) {
+            const auto hole = std::find_if(runs.begin(), runs.end(), [](const Run& run) { return run.length == 0; });
+            if (hole == runs.begin()) {
+                at += hole->hole;
+                runs = runs.subspan(1);
+                continue;
+            }
+            const store::Pieces pieces = feed.next(static_cast<std::size_t>(hole - runs.begin()));
+            file.write_at(pieces.content.bytes, at);
+            wrote(pieces.content.bytes.size());
+            at += pieces.content.bytes.size();
+            runs = runs.subspan(pieces.count);
+        }
+    }
+
+    void wrote(std::uint64_t bytes) {
+        tools_.written.wrote(bytes);
+        tools_.progress.bytes += bytes;
     }
 
     void finish(io::File& file, const Entry& entry) {

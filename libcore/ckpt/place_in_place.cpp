@@ -2,9 +2,10 @@
 #include <cerrno>
 #include <mutex>
 #include <optional>
-#include <set>
+#include <unordered_map>
 
 #include "libcore/base/failure.h"
+#include "libcore/ckpt/comparer.h"
 #include "libcore/ckpt/place.h"
 #include "libcore/source/tree_remove.h"
 
@@ -14,7 +15,7 @@ namespace {
 using source::Entry;
 using source::Run;
 
-constexpr std::uint64_t compared_bytes = 1U << 20;  // at once
+constexpr std::size_t files_at_once = 32;           // each is an open descriptor
 constexpr std::uint64_t block_at_most = 64U << 10;  // of a file system
 
 /// Opening for writing is refused for these although the object may be replaced: not writable, being executed,
@@ -31,40 +32,43 @@ public:
           builder_(tools.powers, tools.notes),
           fresh_(fresh_placer(tools)) {}
 
-    void expect(io::Dir& parent, const std::string& name) override {
+    There expect(io::Dir& parent, const std::string& name) override {
         std::lock_guard lock(mutex_);
-        if (const auto at = others_.find(&parent); at != others_.end()) at->second.erase(name);
+        const auto names = others_.find(&parent);
+        if (names == others_.end()) return There::unknown;
+        const auto found = names->second.find(name);
+        if (found == names->second.end()) return There::nothing;
+        const std::optional<io::Kind> kind = found->second;
+        names->second.erase(found);
+        return !kind ? There::unknown : *kind == io::Kind::file ? There::file : There::other;
     }
 
     std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry&) override {
         const std::optional<io::Stat> there = parent.stat(name);
         if (there && there->kind != io::Kind::dir) remove(parent, name);
-        if (!there || there->kind != io::Kind::dir) return builder_.start_dir(parent, name);
+        if (!there || there->kind != io::Kind::dir) return known(builder_.start_dir(parent, name), {});
         if ((there->mode & 0700) != 0700) parent.set_mode(name, there->mode | 0700);
         std::shared_ptr<io::Dir> dir = io::open_dir(parent, name);
-        if (!options_.remove_others) return dir;
-        std::set<std::string> names;
-        for (io::Listed& one : dir->list()) names.insert(std::move(one.name));
-        std::lock_guard lock(mutex_);
-        others_[dir.get()] = std::move(names);
-        return dir;
+        return options_.remove_others ? known(dir, dir->list()) : dir;
     }
 
-    void file(io::Dir& parent, const std::string& name, const Entry& entry) override {
-        const std::optional<io::Stat> there = parent.stat(name);
-        if (!there || !may_be_changed(*there, entry)) return replace(parent, name, entry, there.has_value());
-        if (is_trusted(*there, entry)) {
-            ++tools_.counters.files_kept;
-            return builder_.adjust(parent, name, *there, entry);
+    void files(std::span<const FileJob> jobs) override {
+        std::vector<FileJob> missing;
+        Comparer comparer;
+        while (!jobs.empty()) {
+            std::vector<Standing> group;
+            std::uint64_t bytes = 0;
+            for (; !jobs.empty() && bytes < compared_bytes && group.size() < files_at_once; jobs = jobs.subspan(1)) {
+                const FileJob& job = jobs.front();
+                std::optional<Standing> standing =
+                    placing(tools_.checkpoint, job.entry, [&] { return find_standing(job, missing); });
+                if (!standing) continue;
+                bytes += job.entry.size;
+                group.push_back(std::move(*standing));
+            }
+            bring_together(group, comparer, missing);
         }
-        const std::unique_ptr<io::File> file = parent.find_file(name, io::Access::read);
-        if (!file) return replace(parent, name, entry, false);
-        if (there->size == entry.size && !first_difference(*file, entry.runs)) return keep(*file, *there, entry);
-        const std::unique_ptr<io::File> writable = open_for_writing(parent, name);
-        if (!writable) return replace(parent, name, entry, true);
-        if (there->size != entry.size) writable->set_size(entry.size);
-        bring_to(*writable, 0, entry.runs);
-        builder_.adjust(*writable, writable->stat(), entry);
+        fresh_->files(missing);
     }
 
     void special(io::Dir& parent, const std::string& name, const Entry& entry) override {
@@ -79,7 +83,7 @@ public:
     std::shared_ptr<io::File> begin_large(io::Dir& parent, const std::string& name, const Entry& entry) override {
         const std::optional<io::Stat> there = parent.stat(name);
         std::shared_ptr<io::File> file;
-        if (there && may_be_changed(*there, entry)) file = open_for_writing(parent, name);
+        if (there && may_be_changed(*there, entry)) file = try_open(parent, name, io::Access::read_write);
         if (file) {
             // Now, and never again: pieces are written by several threads, and none may cut off what another wrote.
             const bool resized = there->size != entry.size;
@@ -99,7 +103,8 @@ public:
             if (old != large_.end() && old->second.trusted) return;
         }
         if (!is_old(file)) return fresh_->large_piece(file, at, runs);
-        if (bring_to(file, at, runs)) {
+        Comparer comparer;
+        if (bring_to(file, at, runs, comparer)) {
             std::lock_guard lock(mutex_);
             large_[&file].written = true;
         }
@@ -128,7 +133,7 @@ public:
     }
 
     void finish_dir(io::Dir& dir, const Entry& entry) override {
-        std::set<std::string> others;
+        Names others;
         {
             std::lock_guard lock(mutex_);
             if (const auto at = others_.find(&dir); at != others_.end()) {
@@ -136,15 +141,90 @@ public:
                 others_.erase(at);
             }
         }
-        for (const std::string& name : others) tools_.counters.removed += source::remove_tree(dir, name);
+        for (const auto& [name, kind] : others) tools_.counters.removed += source::remove_tree(dir, name);
         if (const std::optional<io::Stat> now = dir.stat(".")) builder_.adjust(dir, ".", *now, entry);
     }
 
 private:
+    using Names = std::unordered_map<std::string, std::optional<io::Kind>>;
+
+    /// A file that may be changed where it stands.
+    struct Standing {
+        FileJob job;
+        std::unique_ptr<io::File> file;  // open for reading
+        io::Stat stat;
+    };
+
     struct LargeState {
         io::Stat stat;
         bool trusted = false, written = false;
     };
+
+    std::shared_ptr<io::Dir> known(std::shared_ptr<io::Dir> dir, std::vector<io::Listed> listed) {
+        Names names;
+        for (io::Listed& one : listed) names.emplace(std::move(one.name), one.kind);
+        std::lock_guard lock(mutex_);
+        others_[dir.get()] = std::move(names);
+        return dir;
+    }
+
+    /// The file that is to be compared; std::nullopt where it need not be. missing  is told where it is to be made
+    /// anew, with nothing in its way any more.
+    std::optional<Standing> find_standing(const FileJob& job, std::vector<FileJob>& missing) {
+        std::optional<io::Stat> there;
+        std::unique_ptr<io::File> file;
+        // Opening is asking as well, but only of a file: to open a device may do something.
+        if (job.there == There::file && !options_.trust_times) file = try_open(job.parent, job.name, io::Access::read);
+        if (file)
+            there = file->stat();
+        else if (job.there != There::nothing)
+            there = job.parent.stat(job.name);
+        const bool usable = there && may_be_changed(*there, job.entry);
+        if (usable && is_trusted(*there, job.entry)) {
+            ++tools_.counters.files_kept;
+            builder_.adjust(job.parent, job.name, *there, job.entry);
+            return std::nullopt;
+        }
+        if (usable && !file) file = job.parent.find_file(job.name, io::Access::read);
+        if (usable && file) return Standing{job, std::move(file), *there};
+        if (there) remove(job.parent, job.name);
+        missing.push_back(job);
+        return std::nullopt;
+    }
+
+    /// Compares the files, several at once, and changes those that differ.
+    void bring_together(std::span<Standing> group, Comparer& comparer, std::vector<FileJob>& missing) {
+        std::vector<Expected> pieces;
+        for (const Standing& one : group)
+            if (one.stat.size == one.job.entry.size) append_expected(pieces, *one.file, 0, one.job.entry.runs);
+        const std::vector<bool> equal = comparer.are_equal(pieces);
+        auto next = equal.begin();
+        for (Standing& one : group) {
+            bool same = one.stat.size == one.job.entry.size;
+            const auto end = same ? next + static_cast<std::ptrdiff_t>(one.job.entry.runs.size()) : next;
+            same = same && std::find(next, end, false) == end;
+            next = end;
+            placing(tools_.checkpoint, one.job.entry, [&] { same ? keep(one) : change(one, comparer, missing); });
+        }
+    }
+
+    void keep(Standing& one) {
+        for (const Run& run : one.job.entry.runs) tools_.progress.bytes += run.length;
+        keep(*one.file, one.stat, one.job.entry);
+    }
+
+    void change(Standing& one, Comparer& comparer, std::vector<FileJob>& missing) {
+        const FileJob& job = one.job;
+        const std::unique_ptr<io::File> writable = try_open(job.parent, job.name, io::Access::read_write);
+        if (!writable) {
+            remove(job.parent, job.name);
+            missing.push_back(job);
+            return;
+        }
+        if (one.stat.size != job.entry.size) writable->set_size(job.entry.size);
+        bring_to(*writable, 0, job.entry.runs, comparer);
+        builder_.adjust(*writable, writable->stat(), job.entry);
+    }
 
     bool is_old(io::File& file) {
         std::lock_guard lock(mutex_);
@@ -167,18 +247,14 @@ private:
         return taken_.try_emplace(there.ino, entry.path).first->second == entry.path;
     }
 
-    std::unique_ptr<io::File> open_for_writing(io::Dir& parent, const std::string& name) {
+    /// nullptr also where it is refused.
+    std::unique_ptr<io::File> try_open(io::Dir& parent, const std::string& name, io::Access access) {
         try {
-            return parent.find_file(name, io::Access::read_write);
+            return parent.find_file(name, access);
         } catch (const Failure& f) {  // an outcome here: the object is replaced instead
             if (!may_be_replaced_instead(f.error())) throw;
             return nullptr;
         }
-    }
-
-    void replace(io::Dir& parent, const std::string& name, const Entry& entry, bool exists) {
-        if (exists) remove(parent, name);
-        fresh_->file(parent, name, entry);
     }
 
     void remove(io::Dir& parent, const std::string& name) { source::remove_tree(parent, name); }
@@ -188,72 +264,23 @@ private:
         builder_.adjust(file, there, entry);
     }
 
-    /// Whether [at, at + length) of the file is what the run says, also as a hole or as data.
-    static bool is_equal(io::File& file, std::uint64_t at, const Run& run, Scratch& memory) {
-        const std::optional<io::Extent> data = file.next_data(at);
-        if (run.length == 0) return !data || data->start >= at + run.hole;
-        if (!data || data->start != at || data->end < at + run.length) return false;
-        const std::span<std::byte> bytes = memory.first(run.length);
-        return file.read_at(bytes, at) == run.length && digest_of(bytes) == run.digest;
-    }
-
-    /// How many of the first runs are compared at once: chunks up to compared_bytes, or one hole.
+    /// How many of the first runs are compared at once.
     static std::size_t group_of(std::span<const Run> runs) {
         std::size_t count = 0;
-        for (std::uint64_t bytes = 0; count < runs.size() && runs[count].length != 0 && bytes < compared_bytes; ++count)
+        for (std::uint64_t bytes = 0; count < runs.size() && bytes < compared_bytes; ++count)
             bytes += runs[count].length;
-        return std::max<std::size_t>(count, 1);
-    }
-
-    /// is_equal of each run of a group, several digests at once.
-    static std::vector<bool> are_equal(io::File& file, std::uint64_t at, std::span<const Run> group, Scratch& memory) {
-        std::uint64_t length = 0;
-        for (const Run& run : group) length += run.length;
-        const std::optional<io::Extent> data = group.size() > 1 ? file.next_data(at) : std::nullopt;
-        std::vector<bool> equal;
-        if (!data || data->start != at || data->end < at + length) {
-            for (const Run& run : group) {
-                equal.push_back(is_equal(file, at, run, memory));
-                at += run.size();
-            }
-            return equal;
-        }
-        View bytes = memory.first(length);
-        bytes = bytes.first(file.read_at(memory.first(length), at));
-        std::vector<View> chunks;
-        for (const Run& run : group) {
-            chunks.push_back(bytes.first(std::min<std::size_t>(run.length, bytes.size())));
-            bytes = bytes.subspan(chunks.back().size());
-        }
-        const std::vector<Digest> digests = digests_of(chunks);
-        for (std::size_t i = 0; i < group.size(); ++i) equal.push_back(digests[i] == group[i].digest);
-        return equal;
-    }
-
-    bool first_difference(io::File& file, std::span<const Run> runs) {
-        Scratch memory;
-        std::uint64_t at = 0;
-        for (; !runs.empty(); runs = runs.subspan(group_of(runs))) {
-            const std::span<const Run> group = runs.first(group_of(runs));
-            const std::vector<bool> equal = are_equal(file, at, group, memory);
-            if (std::find(equal.begin(), equal.end(), false) != equal.end()) return true;
-            for (const Run& run : group) {
-                at += run.size();
-                tools_.progress.bytes += run.length;
-            }
-        }
-        return false;
+        return count;
     }
 
     /// Writes the runs that differ. returns  whether any did.
-    bool bring_to(io::File& file, std::uint64_t at, std::span<const Run> runs) {
-        Scratch memory;
+    bool bring_to(io::File& file, std::uint64_t at, std::span<const Run> runs, Comparer& comparer) {
         bool wrote = false;
         for (; !runs.empty(); runs = runs.subspan(group_of(runs))) {
-            const std::span<const Run> group = runs.first(group_of(runs));
-            const std::vector<bool> equal = are_equal(file, at, group, memory);
+            std::vector<Expected> group;
+            append_expected(group, file, at, runs.first(group_of(runs)));
+            const std::vector<bool> equal = comparer.are_equal(group);
             for (std::size_t i = 0; i < group.size(); ++i) {
-                const Run& run = group[i];
+                const Run& run = *group[i].run;
                 if (!equal[i]) run.length != 0 ? write(file, at, run) : make_hole(file, at, run.hole);
                 wrote = wrote || !equal[i];
                 at += run.size();
@@ -285,8 +312,7 @@ private:
     source::TreeBuilder builder_;
     std::unique_ptr<Placer> fresh_;
     std::mutex mutex_;
-    std::map<io::Dir*, std::set<std::string>>
-        others_;                             // names in open directories that the checkpoint has not named yet
+    std::map<io::Dir*, Names> others_;       // what stands in open directories and the checkpoint has not named yet
     std::map<io::File*, LargeState> large_;  // existing large files that are being changed
     std::optional<std::map<std::uint64_t, std::uint64_t>> names_;
     std::map<std::uint64_t, std::string> taken_;  // shared inode -> the hard-link group that keeps it

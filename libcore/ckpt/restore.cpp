@@ -103,7 +103,7 @@ private:
         if (to_.keep_old && to_.parent.stat(*to_.keep_old)) throw name_is_taken();
         store::Reader reader(store_);
         const std::unique_ptr<Placer> placer =
-            fresh_placer({reader, request_.powers, notes_, progress_, counters_, written_});
+            fresh_placer({request_.checkpoint.text(), reader, request_.powers, notes_, progress_, counters_, written_});
         built_ = beside.fresh();
         place(reader, *placer, built_);
         publish(beside);
@@ -199,9 +199,9 @@ private:
         beside.put_mark(request_.checkpoint.text() + " of " + store_.backend().path());
         store::Reader reader(store_);
         const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
-        const std::unique_ptr<Placer> placer =
-            in_place_placer({reader, request_.powers, notes_, progress_, counters_, written_}, options,
-                            [this] { return count_names(); });
+        const std::unique_ptr<Placer> placer = in_place_placer(
+            {request_.checkpoint.text(), reader, request_.powers, notes_, progress_, counters_, written_}, options,
+            [this] { return count_names(); });
         place(reader, *placer, to_.name);
         // The destination may be a file system of its own.
         const std::unique_ptr<io::Dir> inside = is_dir(to_.name) ? io::open_dir(to_.parent, to_.name) : nullptr;

@@ -12,14 +12,17 @@ namespace {
 using source::Entry;
 using source::Run;
 
-constexpr std::uint64_t batch_bytes = 1U << 20;
-constexpr std::size_t batch_entries = 64;
+// What one worker takes at once. Two that work side by side wait for the same directory and the same block of the
+// store, the more often the smaller these are.
+constexpr std::uint64_t batch_bytes = 4U << 20;
+constexpr std::size_t batch_entries = 256;
 
 struct Item {
     Entry entry;
     std::shared_ptr<io::Dir> parent;  // shared by what is placed in it
     std::shared_ptr<io::Dir> dir;     // of a directory: itself
     std::string name;
+    There there = There::unknown;
 };
 
 /// A large file while its pieces are written.
@@ -89,7 +92,7 @@ private:
     void begin_large(Item item);
     // Workers' side.
     Task work(Task&& task);
-    void place(Item& item);
+    void place(const std::vector<Item>& batch);
     // Consumer's side: in path order.
     void end(Task&& task);
     void link(Item& item);
@@ -125,7 +128,7 @@ Item Placing::locate(Entry entry) {
         item.parent = making_.back().dir;
         item.name = last_component(item.entry.path);
     }
-    placer_.expect(*item.parent, item.name);
+    item.there = placer_.expect(*item.parent, item.name);
     if (item.entry.kind == io::Kind::dir) {
         item.dir = placer_.dir(*item.parent, item.name, item.entry);
         making_.push_back({item.entry.path, item.dir});
@@ -199,21 +202,21 @@ Task Placing::work(Task&& task) {
                            " from byte " + std::to_string(task.at));
         }
     }
-    for (Item& item : task.batch) place(item);
+    place(task.batch);
     return std::move(task);
 }
 
-void Placing::place(Item& item) {
-    const Entry& entry = item.entry;
-    if (entry.kind == io::Kind::dir || !entry.hard_link.empty()) return;  // made already, or linked later
-    try {
+void Placing::place(const std::vector<Item>& batch) {
+    std::vector<FileJob> files;
+    for (const Item& item : batch) {
+        const Entry& entry = item.entry;
+        if (entry.kind == io::Kind::dir || !entry.hard_link.empty()) continue;  // made already, or linked later
         if (entry.kind == io::Kind::file)
-            placer_.file(*item.parent, item.name, entry);
+            files.push_back({*item.parent, item.name, entry, item.there});
         else
-            placer_.special(*item.parent, item.name, entry);
-    } catch (const Failure& f) {  // names what was being restored
-        throw f.within("cannot restore '" + printable(entry.path) + "' of " + job_.where);
+            placing(job_.where, entry, [&] { placer_.special(*item.parent, item.name, entry); });
     }
+    placer_.files(files);
 }
 
 void Placing::end(Task&& task) {

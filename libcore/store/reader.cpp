@@ -62,18 +62,34 @@ std::size_t Reader::together(std::span<const ChunkRef> chunks) {
 
 Chunk Reader::read_together(std::span<const ChunkRef> chunks) {
     if (chunks.size() == 1) return read(chunks.front());
+    Pieces front = sound_front(chunks);
+    if (front.count < chunks.size()) throw wrong_digest(places_of(chunks[front.count]).back());
+    return std::move(front.content);
+}
+
+Pieces Reader::read_front(std::span<const ChunkRef> chunks) {
+    const std::size_t count = together(chunks);
+    if (count > 1)
+        if (Pieces front = sound_front(chunks.first(count)); front.count != 0) return front;
+    return {.content = read(chunks.front()), .count = 1};
+}
+
+/// Of chunks that lie side by side, those before the first that is not what it should be.
+Pieces Reader::sound_front(std::span<const ChunkRef> chunks) {
     ChunkPlace all = places_of(chunks.front()).back();
     for (const ChunkRef& chunk : chunks.subspan(1)) all.length += chunk.length;
-    Chunk out = unverified(all);
+    Pieces front{.content = unverified(all)};
     std::vector<View> pieces;
-    for (View left = out.bytes; const ChunkRef& chunk : chunks) {
+    for (View left = front.content.bytes; const ChunkRef& chunk : chunks) {
         pieces.push_back(left.first(chunk.length));
         left = left.subspan(chunk.length);
     }
     const std::vector<Digest> digests = digests_of(pieces);
-    for (std::size_t i = 0; i < chunks.size(); ++i)
-        if (digests[i] != chunks[i].digest) throw wrong_digest(all);
-    return out;
+    std::size_t bytes = 0;
+    for (; front.count < chunks.size() && digests[front.count] == chunks[front.count].digest; ++front.count)
+        bytes += chunks[front.count].length;
+    front.content.bytes = front.content.bytes.first(bytes);
+    return front;
 }
 
 Chunk Reader::read_at(const ChunkRef& chunk, const ChunkPlace& place) {

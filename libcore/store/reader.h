@@ -33,6 +33,12 @@ struct Chunk {
     View bytes;
 };
 
+/// Verified bytes of several chunks that lie side by side.
+struct Pieces {
+    Chunk content;
+    std::size_t count = 0;  ///< chunks
+};
+
 class Reader {
 public:
     /// cache_bytes  of decompressed blocks that are kept.
@@ -45,6 +51,8 @@ public:
     [[nodiscard]] std::size_t together(std::span<const ChunkRef> chunks);
     /// These chunks as one piece: no more than together() says. As read, but several digests are computed at once.
     [[nodiscard]] Chunk read_together(std::span<const ChunkRef> chunks);
+    /// As many of the first chunks as lie side by side and are sound, as one piece; at least the first. Thread-safe.
+    [[nodiscard]] Pieces read_front(std::span<const ChunkRef> chunks);
 
 private:
     using BlockKey = std::pair<std::uint32_t, std::uint32_t>;  // pack number, offset
@@ -60,6 +68,7 @@ private:
     [[nodiscard]] std::vector<ChunkPlace> places_of(const ChunkRef& chunk);
     [[nodiscard]] Chunk read_at(const ChunkRef& chunk, const ChunkPlace& place);
     [[nodiscard]] Chunk unverified(const ChunkPlace& place);
+    [[nodiscard]] Pieces sound_front(std::span<const ChunkRef> chunks);
     [[nodiscard]] Failure wrong_digest(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<const DecodedBlock> block(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<DecodedBlock> fetch(const ChunkPlace& place);

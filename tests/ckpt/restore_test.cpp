@@ -90,6 +90,27 @@ TEST_CASE("in place writes only what differs, keeps inodes and removes what is t
     CHECK_FALSE(ckpt::unfinished_restore(lab.root(), "data"));
 }
 
+TEST_CASE("in place mends files of every state side by side, and touches no others", "[ckpt]") {
+    Lab lab;
+    for (std::uint64_t i = 0; i < 80; ++i) lab.write("d/" + std::to_string(i), noise(i, 100 + 100 * (i % 9)));
+    lab.save("t");
+    lab.restore("t", "out");
+    const std::unique_ptr<io::Dir> d = io::open_dir(*io::open_dir(lab.root(), "out"), "d");
+    std::map<int, std::uint64_t> kept;
+    for (int i = 0; i < 80; ++i) {
+        const std::string name = std::to_string(i);
+        if (i % 5 != 0) kept[i] = d->stat(name)->ino;
+        if (i % 5 == 0) d->remove_file(name);
+        if (i % 15 == 0) (void)d->make_symlink(name, "elsewhere");
+        if (i % 5 == 1) open_file(*d, name, io::Access::read_write)->write_at(view_of(std::string("!")), 7);
+        if (i % 5 == 2) open_file(*d, name, io::Access::read_write)->set_size(50);
+    }
+    const ckpt::RestoreReport report = in_place(lab, "t", "out");
+    CHECK(lab.tree("out") == lab.tree("data"));
+    CHECK(report.files_kept == 32);
+    for (const auto& [i, ino] : kept) CHECK(d->stat(std::to_string(i))->ino == ino);
+}
+
 TEST_CASE("in place sees a change of the same size and time unless told to trust times", "[ckpt]") {
     Lab lab;
     lab.write("f", "aaaa");

@@ -1,0 +1,36 @@
+// The chunks of many files in the order in which they are written, verified several at once.
+//
+// Small files have one chunk each: a digest of one content at a time leaves half of a core idle (base/sha256_lanes.h).
+//
+//     ChunkFeed feed(reader);  for (...) feed.add(runs);
+//     View bytes = feed.next(3);   // one to three chunks' bytes
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "libcore/source/entry.h"
+#include "libcore/store/reader.h"
+
+namespace ft::ckpt {
+
+class ChunkFeed {
+public:
+    explicit ChunkFeed(store::Reader& reader) : reader_(reader) {}
+
+    /// Holes are left out.
+    void add(std::span<const source::Run> runs);
+
+    /// The next chunks as one piece: at least one, at most `most`. Its bytes stay until the next call.
+    ///
+    /// fails  damage of the first of them.
+    [[nodiscard]] store::Pieces next(std::size_t most);
+
+private:
+    store::Reader& reader_;
+    std::vector<store::ChunkRef> chunks_;
+    std::size_t given_ = 0;  // chunks
+    store::Pieces ready_;    // verified, not yet given
+};
+
+}  // namespace ft::ckpt

@@ -1,0 +1,69 @@
+// Goal: chunks that are verified several at once are still told apart, and none is handed out that is not right.
+// Method: a store whose writer was lied to about one chunk; its neighbours must come, it must not.
+
+#include "libcore/ckpt/chunk_feed.h"
+#include "libcore/store/writer.h"
+#include "tests/catch.h"
+#include "tests/ckpt/lab.h"
+
+namespace ft::test {
+namespace {
+
+constexpr std::uint32_t chunk_bytes = 1000;
+
+/// Stores chunks side by side, one of them with another's content. returns  what names them.
+std::vector<source::Run> store_chunks(store::Store& store, const std::vector<std::string>& contents,
+                                      std::size_t wrong) {
+    store::Writer writer(store, {.threaded = false});
+    store::Writer::Lane lane(writer);
+    std::vector<source::Run> runs;
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+        runs.push_back({.digest = digest_of(view_of(contents[i])), .length = chunk_bytes});
+        const std::string& stored = i == wrong ? contents.front() : contents[i];
+        REQUIRE(lane.add({runs.back().digest, chunk_bytes}, view_of(stored)));
+    }
+    lane.flush();
+    writer.finish();
+    return runs;
+}
+
+}  // namespace
+
+TEST_CASE("a feed hands out the chunks before a wrong one, and fails at that one", "[ckpt]") {
+    std::vector<std::string> contents;
+    for (std::uint64_t seed = 0; seed < 8; ++seed) contents.push_back(noise(seed, chunk_bytes));
+    for (const std::size_t wrong : {1U, 5U, 7U, 8U}) {  // 8: none
+        Lab lab;
+        const std::vector<source::Run> runs = store_chunks(lab.store(), contents, wrong);
+        store::Reader reader(lab.store());
+        ckpt::ChunkFeed feed(reader);
+        feed.add(runs);
+        for (std::size_t at = 0; at < wrong && at < contents.size();) {
+            const store::Pieces pieces = feed.next(2);
+            REQUIRE((pieces.count == 1 || pieces.count == 2));
+            for (std::size_t i = 0; i < pieces.count; ++i)
+                CHECK(text_of(pieces.content.bytes.subspan(i * chunk_bytes, chunk_bytes)) == contents[at + i]);
+            at += pieces.count;
+            REQUIRE(at <= wrong);
+        }
+        if (wrong < contents.size())
+            CHECK_THROWS_WITH(feed.next(2), Catch::Matchers::Contains("a chunk's content has another digest"));
+    }
+}
+
+TEST_CASE("what is written from a feed skips holes and may ask for less than is ready", "[ckpt]") {
+    Lab lab;
+    const std::vector<std::string> contents{noise(1, chunk_bytes), noise(2, chunk_bytes), noise(3, chunk_bytes)};
+    std::vector<source::Run> runs = store_chunks(lab.store(), contents, contents.size());
+    runs.insert(runs.begin() + 1, {.hole = 4096});
+    store::Reader reader(lab.store());
+    ckpt::ChunkFeed feed(reader);
+    feed.add(runs);
+    for (const std::string& content : contents) {
+        const store::Pieces pieces = feed.next(1);
+        CHECK(pieces.count == 1);
+        CHECK(text_of(pieces.content.bytes) == content);
+    }
+}
+
+}  // namespace ft::test
