@@ -105,6 +105,7 @@ private:
         const std::unique_ptr<Placer> placer =
             fresh_placer({request_.checkpoint.text(), reader, request_.powers, notes_, progress_, counters_, written_});
         built_ = beside.fresh();
+        if (request_.only.empty()) written_.expect(progress_.total_bytes);
         place(reader, *placer, built_);
         publish(beside);
     }
