@@ -231,11 +231,12 @@ private:
         backend_.discard(done);
     }
 
-    /// The mark first, then the list of those who may have come before it: whoever comes later sees the mark.
+    /// The mark first, then the list of those who may have come before it: whoever comes later sees the mark. Nobody
+    /// lives through a power failure, so they need not either.
     void put_mark(const std::set<Digest>& packs) {
         const std::string mark = "marks/" + clock_.random_uuid().hex();
-        (void)backend_.put_if_absent(mark, store::encode_mark({packs.begin(), packs.end()}));
-        (void)backend_.put_if_absent(mark + std::string(store::guards_suffix), store::encode_guards(other_guards()));
+        (void)backend_.post_if_absent(mark, store::encode_mark({packs.begin(), packs.end()}));
+        (void)backend_.post_if_absent(mark + std::string(store::guards_suffix), store::encode_guards(other_guards()));
     }
 
     [[nodiscard]] std::vector<Digest> read_list(const std::string& mark) {

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const std::string& name) = 0;
     /// Last components of the objects and prefixes directly below `prefix`, sorted; empty where there is none.
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& prefix) = 0;
+    /// put_if_absent for what only those who live now need: a power failure may take it away again, whole.
+    [[nodiscard]] virtual bool post_if_absent(const std::string& name, View bytes) = 0;
     /// Removes objects (missing ones are fine); durable when it returns.
     virtual void remove(std::span<const std::string> names) = 0;
     /// Removes objects that nothing needs or will read (missing ones are fine): a power failure may bring them back.

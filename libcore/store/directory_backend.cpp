@@ -44,7 +44,8 @@ public:
         return for_writing_locked(prefix);
     }
 
-    /// Makes it if need be, for what need not outlive a power failure: guards, temporaries. Directly below the root.
+    /// Makes it if need be, for what need not outlive a power failure: guards, marks, temporaries. The root, or
+    /// directly below it.
     io::Dir& for_scratch(const std::string& name) {
         std::lock_guard lock(mutex_);
         if (io::Dir* dir = find_locked(name)) return *dir;
@@ -156,10 +157,13 @@ Temporary make_temporary(io::Dir& tmp, Clock& clock) {
     }  // else a sweeper met it between its making and its locking
 }
 
+enum class Lasting { durable, whole_or_missing };  // after a power failure
+
 class FileUpload final : public Upload {
 public:
-    FileUpload(Directories& directories, Clock& clock, const std::string& prefix) : directories_(directories) {
-        file_ = directories_.for_writing(prefix).create_unnamed(object_mode);
+    FileUpload(Directories& directories, Clock& clock, const std::string& prefix, Lasting lasting)
+        : directories_(directories), lasting_(lasting) {
+        file_ = directory(prefix).create_unnamed(object_mode);
         if (file_) return;
         Temporary temporary = make_temporary(directories_.for_scratch("tmp"), clock);
         file_ = std::move(temporary.file);
@@ -176,14 +180,18 @@ public:
 
     bool commit(const std::string& name) override {
         auto [prefix, last] = split_name(name);
-        io::Dir& dir = directories_.for_writing(prefix);
+        io::Dir& dir = directory(prefix);
         if (size_ != 0) file_->sync();
         if (!give_name(dir, last)) return false;
-        dir.sync();
+        if (lasting_ == Lasting::durable) dir.sync();
         return true;
     }
 
 private:
+    io::Dir& directory(const std::string& prefix) {
+        return lasting_ == Lasting::durable ? directories_.for_writing(prefix) : directories_.for_scratch(prefix);
+    }
+
     bool give_name(io::Dir& dir, const std::string& last) {
         if (temporary_.empty()) return dir.publish(*file_, last);
         io::Dir& tmp = directories_.for_scratch("tmp");
@@ -193,6 +201,7 @@ private:
     }
 
     Directories& directories_;
+    Lasting lasting_;
     std::unique_ptr<io::File> file_;
     std::string temporary_;
     std::uint64_t size_ = 0, started_ = 0;
@@ -204,7 +213,13 @@ public:
         : path_(root->path()), directories_(std::move(root)), clock_(clock) {}
 
     std::unique_ptr<Upload> upload(const std::string& prefix) override {
-        return std::make_unique<FileUpload>(directories_, clock_, prefix);
+        return std::make_unique<FileUpload>(directories_, clock_, prefix, Lasting::durable);
+    }
+
+    bool post_if_absent(const std::string& name, View bytes) override {
+        FileUpload object(directories_, clock_, split_name(name).prefix, Lasting::whole_or_missing);
+        object.append(bytes);
+        return object.commit(name);
     }
 
     std::unique_ptr<Object> find(const std::string& name) override {

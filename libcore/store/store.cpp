@@ -99,7 +99,8 @@ Store Store::open_or_create(Backend& backend, Clock& clock) {
     if (!format) {
         check_may_become_store(backend);
         const FormatInfo fresh{.uuid = clock.random_uuid(), .version = version};
-        store.created_ = backend.put_if_absent("format", encode_format(fresh));
+        // Durable before the first pack (Writer): without one there is nothing to lose.
+        store.created_ = backend.post_if_absent("format", encode_format(fresh));
         format = find_format(backend);  // another's, where two made it at once
     }
     if (!format) no_store(backend);

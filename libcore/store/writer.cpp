@@ -48,7 +48,7 @@ void Writer::adopt_unindexed_packs() {
     for (const PackInfo& pack : index_.packs()) indexed.insert(pack.id);
     Backend& backend = store_.backend();
     const std::vector<std::string> shards = backend.list("packs");
-    // 'format' was seen, which is not yet durable; from its first pack on a store has nothing without it.
+    // 'format' was made or seen, which is not yet durable; from its first pack on a store is nothing without it.
     if (shards.empty()) backend.settle("");
     for (const std::string& shard : shards) {
         for (const std::string& object : backend.list("packs/" + shard)) {

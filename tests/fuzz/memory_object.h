@@ -60,6 +60,7 @@ public:
         }
         return names;
     }
+    bool post_if_absent(const std::string& name, View bytes) override { return put_if_absent(name, bytes); }
     void remove(std::span<const std::string> names) override {
         for (const std::string& name : names) objects.erase(name);
     }

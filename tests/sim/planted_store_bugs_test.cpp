@@ -97,11 +97,24 @@ TEST_CASE("each forgotten sync of a prune is found", "[ckpt][sim]") {
     CHECK(found(save_u, prune_u, forgotten_once(Call::sync_dir, "store/checkpoints/u", 0)));
     CHECK(found(remove_last, prune_u, forgotten(Call::sync_dir, "store/checkpoints/t")));
     CHECK_FALSE(found(remove_last, prune_u, no_bug));
+    // What it says is gone, where somebody who is at work keeps it from taking packs away.
+    const Act prune_beside = [](Hands hands) {
+        Hands other{hands.disk, hands.disk.root(9), hands.clock};
+        OpenStore open = open_store(other);
+        open.store.use();
+        prune_t(std::move(hands));
+    };
+    const Fault gone = forgotten_once(Call::sync_dir, "store/checkpoints/t", 1);
+    CHECK(found_by_cuts(with_four_checkpoints(), prune_beside, gone, complaints_about));
+    CHECK_FALSE(found_by_cuts(with_four_checkpoints(), prune_beside, no_bug, complaints_about));
 }
 
 TEST_CASE("each forgotten sync of a repair is found", "[ckpt][sim]") {
     check_each(with_four_checkpoints(), repair_store, {{Call::sync, "store/index/**"}});
     check_each(with_rotten_index(), repair_store, {{Call::sync_dir, "store/index"}}, complaints_about_repair);
+    // The new index, before the old ones go.
+    const Fault first = forgotten_once(Call::sync_dir, "store/index", 0);
+    CHECK(found_by_cuts(with_four_checkpoints(), repair_store, first, complaints_about));
     CHECK_FALSE(found_by_cuts(with_rotten_index(), repair_store, no_bug, complaints_about_repair));
     // A pack that a killed save has left, and that a save after the repair relies on.
     const Fault bug = forgotten(Call::sync_dir, "store/packs/*");
