@@ -115,8 +115,8 @@ teardown() { end_work; }
 @test "list a folder that is no store" { refuses 1 "state" "--store" -- ftckpt list --store state; }
 @test "list a file as a store" { refuses 1 "state/one" "Not a directory" -- ftckpt list --store state/one; }
 @test "list without any store or HOME" { refuses 2 "HOME" "--store" -- env -u FT_STORE -u HOME ftckpt list; }
-@test "a store whose format is damaged" { echo x >>store/format; refuses 4 "store/format" -- ftckpt list; }
-@test "a store of a newer version" { printf '\x09' | dd of=store/format bs=1 seek=8 conv=notrunc status=none; refuses 4 "store/format" -- ftckpt list; }
+@test "a store whose format is damaged" { chmod u+w store/format; echo x >>store/format; refuses 4 "store/format" -- ftckpt list; }
+@test "a store of a newer version" { chmod u+w store/format; printf '\x09' | dd of=store/format bs=1 seek=8 conv=notrunc status=none; refuses 4 "store/format" -- ftckpt list; }
 @test "a store that may not be read" { chmod 700 store; ((EUID == 0)) || chmod 0 store; refuses 1 "store" "Permission denied" -- as_nobody ftckpt list; }
 
 # ---- Checkpoints that are none
@@ -176,5 +176,5 @@ teardown() { end_work; }
 @test "a segment from a tree" { refuses 7 "segment" -- ftrestore job --shm /ft-cli-none; }
 @test "a segment whose name is a path" { refuses 2 "'/a/b'" "/NAME" -- ftrestore job --shm /a/b; }
 @test "restore while another restores" { : >.out.ft-lock; refuses 5 "out" "another restore" "try again" -- flock .out.ft-lock ftrestore job out; }
-@test "restore where one may not write" { chmod 755 . store; chmod -R a+rX store; refuses 1 "Permission denied" -- as_nobody ftrestore job "$work/out"; }
+@test "restore where one may not write" { chmod -R a+rX store; chmod 555 .; refuses 1 "Permission denied" -- as_nobody ftrestore job "$work/out"; }
 @test "restore with no room left" { FT_FAULTS='create_file@2=ENOSPC+' refuses 1 "No space left" -- ftrestore job out; }

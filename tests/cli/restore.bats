@@ -20,6 +20,7 @@ damage_pack() {
     local pack size
     pack=$(find store/packs -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2)
     size=$(stat -c %s "$pack")
+    chmod u+w "$pack"
     printf '\xA5' | dd of="$pack" bs=1 seek=$((size / 3)) conv=notrunc status=none
 }
 
@@ -180,7 +181,7 @@ damage_pack() {
     [ "$(cat .out.ft-unfinished)" = "job@1 of $work/store" ]
     [ "$(ftrestore job out --in-place --fallback 2>"$messages")" = job@1 ]
     [ ! -e out/noise ]
-    find store/packs -type f -exec truncate -s 100 {} +
+    find store/packs -type f -exec chmod u+w {} + -exec truncate -s 100 {} +
     cp -a out before
     exits 4 ftrestore job out --in-place --fallback 2>"$messages"
     grep -q "job@2: it and every older checkpoint of its name are damaged; nothing changed" "$messages"

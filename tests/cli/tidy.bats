@@ -29,6 +29,7 @@ names() { ftckpt list "$@" | awk '{ print $1 }' | tr '\n' ' '; }
 }
 
 @test "list and status say which checkpoint is damaged, and still list the others" {
+    chmod u+w store/checkpoints/job/2
     echo x >>store/checkpoints/job/2
     exits 4 ftckpt list >said 2>"$messages"
     grep -q '^job@2  damaged' said
