@@ -15,13 +15,14 @@ teardown() { end_work; }
 listing() { (cd "$1" && find . -printf '%p %y %m %U %G %s %T@ %l\n' | sort && find . -type f -exec md5sum {} + | sort); }
 same() { diff <(listing "$1") <(listing "$2"); }
 
-# Changes one byte in the middle of the largest pack.
+# Turns over one bit in the largest pack.
 damage_pack() {
-    local pack size
+    local pack place byte
     pack=$(find store/packs -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2)
-    size=$(stat -c %s "$pack")
+    place=$(($(stat -c %s "$pack") / 3))
+    byte=$(od -An -tu1 -j $place -N 1 "$pack")
     chmod u+w "$pack"
-    printf '\xA5' | dd of="$pack" bs=1 seek=$((size / 3)) conv=notrunc status=none
+    printf '%b' "\\x$(printf %02x $((byte ^ 1)))" | dd of="$pack" bs=1 seek=$place conv=notrunc status=none
 }
 
 @test "a tree comes back as it was" {
