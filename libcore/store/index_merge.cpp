@@ -110,7 +110,7 @@ void merge_small_indexes(Backend& backend) {
     std::vector<std::string> old;
     for (const IndexSegment* segment : small)
         if (segment->name() != merged) old.push_back(segment->name());
-    backend.remove(old);
+    backend.discard(old);  // what one that comes back says still holds: packs go only after a sync of index/
 }
 
 }  // namespace ft::store

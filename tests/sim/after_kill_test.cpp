@@ -54,6 +54,7 @@ TEST_CASE("a repair before or after a killed command, cut", "[ckpt][sim]") {
     for_every_seed(2, [](std::uint64_t seed) {
         CHECK(check_pair(with_four_checkpoints(), save_tree, repair_store, seed) > 200);
         CHECK(check_pair(with_four_checkpoints(), repair_store, save_tree, seed) > 100);
+        CHECK(check_pair(with_four_checkpoints(), repair_store, repair_store, seed) > 100);
         CHECK(check_pair(with_four_checkpoints(), repair_store, prune_all_but_one, seed) > 100);
     });
 }

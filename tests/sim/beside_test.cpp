@@ -2,6 +2,7 @@
 // power cut. Method: simulated processes that take turns as the seed says (store_scene.h); then the oracle.
 #include "tests/catch.h"
 #include "tests/sim/seeds.h"
+#include "tests/sim/small_verbs.h"
 #include "tests/sim/store_oracle.h"
 
 namespace ft::sim {
@@ -46,9 +47,9 @@ TEST_CASE("a save beside a prune relies on nothing that goes", "[ckpt][sim]") {
 }
 
 TEST_CASE("a prune beside a save of the same name never leaves the name without a checkpoint", "[ckpt][sim]") {
-    const Program prune_u{"prune u", [](Hands hands) { prune(std::move(hands), "u", 1); }};
+    const Program pruning_u{"prune u", [](Hands hands) { prune(std::move(hands), "u", 1); }};
     for_every_seed(2000, [&](std::uint64_t seed) {
-        run_beside(with_four_checkpoints(), {saving("u", "src1"), prune_u}, seed);
+        run_beside(with_four_checkpoints(), {saving("u", "src1"), pruning_u}, seed);
     });
 }
 
@@ -56,6 +57,12 @@ TEST_CASE("saves, a restore and prunes at once", "[ckpt][sim]") {
     for_every_seed(2000, [](std::uint64_t seed) {
         run_beside(with_four_checkpoints(),
                    {saving("t", "src1"), saving("v", "src2"), pruning(1), restoring(2), pruning(1)}, seed);
+    });
+}
+
+TEST_CASE("saves that merge indexes, and a prune, at once", "[ckpt][sim]") {
+    for_every_seed(500, [](std::uint64_t seed) {
+        run_beside(with_many_indexes(), {saving("t", "src1"), saving("v", "src2"), pruning(1)}, seed);
     });
 }
 

@@ -64,6 +64,12 @@ TEST_CASE("each sync that a save forgets after a killed command is found", "[ckp
     CHECK_FALSE(found_after_kill(sources(), save_tree, save_tree, no_bug));
 }
 
+TEST_CASE("each forgotten sync of a save that merges indexes is found", "[ckpt][sim]") {
+    // It has nothing new to store: the index object is the merged one.
+    check_each(with_many_indexes(), save_v, {{Call::sync, "store/index/**"}, {Call::sync_dir, "store/index"}});
+    CHECK_FALSE(found_by_cuts(with_many_indexes(), save_v, no_bug, complaints_about));
+}
+
 TEST_CASE("each forgotten sync of rm, pin and unpin is found", "[ckpt][sim]") {
     check_each(with_four_checkpoints(), remove_last,
                {{Call::sync_dir, "store/removed/*"},
@@ -116,6 +122,12 @@ TEST_CASE("each forgotten sync of a repair is found", "[ckpt][sim]") {
     const Fault first = forgotten_once(Call::sync_dir, "store/index", 0);
     CHECK(found_by_cuts(with_four_checkpoints(), repair_store, first, complaints_about));
     CHECK_FALSE(found_by_cuts(with_rotten_index(), repair_store, no_bug, complaints_about_repair));
+    // The same where a killed repair has put that very index, and it is only seen.
+    CHECK(found_after_kill(with_four_checkpoints(), repair_store, repair_store, first));
+    CHECK_FALSE(found_after_kill(with_four_checkpoints(), repair_store, repair_store, no_bug));
+    // What could not be read is gone for good.
+    check_each(with_rotten_list(), repair_store, {{Call::sync_dir, "store/damage"}}, complaints_about_repair);
+    CHECK_FALSE(found_by_cuts(with_rotten_list(), repair_store, no_bug, complaints_about_repair));
     // A pack that a killed save has left, and that a save after the repair relies on.
     const Fault bug = forgotten(Call::sync_dir, "store/packs/*");
     const auto check = [](const Act& act) { return found_after_kill(sources(), save_tree, act, no_bug); };

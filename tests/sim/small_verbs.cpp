@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libcore/base/failure.h"
+#include "libcore/store/index.h"
 
 namespace ft::sim {
 
@@ -24,6 +25,17 @@ std::vector<std::string> objects_below(SimDisk& disk, const std::string& prefix)
             (one.kind == io::Kind::dir ? dirs : found).push_back(path + "/" + one.name);
     }
     return found;
+}
+
+/// Puts what an index object tells of each chunk into an object of its own.
+void split_index(store::Backend& backend, const store::IndexSegment& segment) {
+    for (std::size_t page = 0; page < segment.pages(); ++page)
+        for (store::IndexEntry& entry : segment.page(page)) {
+            store::IndexBuilder builder(backend, {segment.packs()[entry.place.pack]});
+            entry.place.pack = 0;
+            builder.add(entry.digest, entry.place);
+            (void)builder.finish();
+        }
 }
 
 bool was_told(SimDisk& disk, const std::string& what) {
@@ -58,6 +70,35 @@ const Image& with_rotten_index() {
     static const Image image = [] {
         SimDisk disk(with_four_checkpoints(), 1);
         disk.flip_bit(objects_below(disk, "index").front(), 1, 1);
+        return disk.image();
+    }();
+    return image;
+}
+
+const Image& with_many_indexes() {
+    static const Image image = [] {
+        SimDisk disk(with_four_checkpoints(), 1);
+        Hands hands = hands_of(disk);
+        const OpenStore open = open_store(hands);
+        const store::Index index(*open.backend);
+        std::vector<std::string> old;
+        for (const store::IndexSegment* segment : index.segments()) {
+            split_index(*open.backend, *segment);
+            old.push_back(segment->name());
+        }
+        open.backend->remove(old);
+        disk.root()->sync_file_system();
+        return disk.image();
+    }();
+    return image;
+}
+
+const Image& with_rotten_list() {
+    static const Image image = [] {
+        SimDisk disk(with_four_checkpoints(), 1);
+        Hands hands = hands_of(disk);
+        (void)open_store(hands).backend->put_if_absent("damage/rotten", view_of("not such a list"));
+        disk.root()->sync_file_system();
         return disk.image();
     }();
     return image;
@@ -98,6 +139,7 @@ Complaints complaints_about_repair(SimDisk& disk) {
     if (!was_told(disk, "repaired")) return {};
     try {
         verify(hands_of(disk));
+        save_v(hands_of(disk));
     } catch (const Failure& failure) {
         return {failure.what()};
     }

@@ -13,6 +13,11 @@ namespace ft::sim {
 /// Four checkpoints, and an index object that is damaged.
 [[nodiscard]] const Image& with_rotten_index();
 
+/// Four checkpoints, and more index objects than a save leaves as they are: one for each chunk.
+[[nodiscard]] const Image& with_many_indexes();
+/// Four checkpoints, and a list of damage that cannot be read.
+[[nodiscard]] const Image& with_rotten_list();
+
 extern const Act remove_first;  ///< t@1
 extern const Act remove_last;   ///< t@3, unless that is gone
 extern const Act save_tree;     ///< src2 as t
@@ -26,7 +31,7 @@ extern const Act verify_rot;  ///< tells "found damage" where verify has found a
 
 /// After verify has told of damage, the next save relies on nothing that is damaged.
 [[nodiscard]] Complaints complaints_about_healing(SimDisk& disk);
-/// After repair_store has told that it is done, nothing is damaged.
+/// After repair_store has told that it is done, nothing is damaged, and a save is not refused.
 [[nodiscard]] Complaints complaints_about_repair(SimDisk& disk);
 
 }  // namespace ft::sim
