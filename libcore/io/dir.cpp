@@ -37,6 +37,21 @@ std::unique_ptr<Dir> ensure_dir(Dir& dir, const std::string& name, std::uint32_t
     return found ? std::move(found) : open_dir(dir, name);
 }
 
+void replace_file(Dir& dir, const std::string& name, View content, std::uint32_t mode) {
+    const std::string hidden = "." + name + ".ft-new";
+    dir.remove_file(hidden);  // of one that was killed
+    const std::unique_ptr<File> file = dir.create_file(hidden, mode);
+    if (!file)
+        throw Failure({.what = "cannot write",
+                       .where = join_path(dir.path(), name),
+                       .why = "another is writing it",
+                       .exit = Exit::busy});
+    file->write_at(content, 0);
+    file->sync();
+    dir.rename(hidden, dir, name);
+    dir.sync();
+}
+
 Bytes read_whole(File& file, std::uint64_t limit) {
     // Not by stat's size alone: files of /proc say 0.
     std::uint64_t expected = std::min(file.stat().size, limit);

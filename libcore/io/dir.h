@@ -180,6 +180,9 @@ public:
 /// find_dir, or a new one (mode 0777 less umask unless given). Its name is durable when it returns, whoever made it: a
 /// run that was killed before its sync may have left a name that can be seen and can yet be lost.
 [[nodiscard]] std::unique_ptr<Dir> ensure_dir(Dir& dir, const std::string& name, std::uint32_t mode = 0777);
+/// Gives `name` this content, by way of a hidden file beside it: after a crash it is as before or as after, and as
+/// after once this has returned. A Failure (busy) where another process is doing the same.
+void replace_file(Dir& dir, const std::string& name, View content, std::uint32_t mode = 0644);
 /// The whole of a file of at most `limit` bytes; a Failure (damage) where it is longer.
 [[nodiscard]] Bytes read_whole(File& file, std::uint64_t limit);
 

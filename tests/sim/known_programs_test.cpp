@@ -7,6 +7,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/sim/cuts.h"
 #include "tests/catch.h"
+#include "tests/sim/planted.h"
 #include "tests/sim/seeds.h"
 
 namespace ft::sim {
@@ -103,6 +104,19 @@ void retry_sync(SimDisk& disk, bool retry) {
 TEST_CASE("replacing a file by write, sync, rename and sync of the directory survives every power cut", "[sim]") {
     CHECK(bad_disks([](SimDisk& disk) { replace_file(disk, {}); }) == 0);
     CHECK(bad_disks([](SimDisk& disk) { publish_file(disk, true); }) == 0);
+}
+
+TEST_CASE("replace_file leaves the old file or the new one, and each sync of it is needed", "[io][sim]") {
+    const auto replace = [](SimDisk& disk) {
+        io::replace_file(*disk.root(), "file", view_of(new_content));
+        disk.acknowledge("new");
+    };
+    CHECK(bad_disks(replace) == 0);
+    for (const Fault& bug : {forgotten(Call::sync, ".file.ft-new"), forgotten(Call::sync_dir, "")})
+        CHECK(bad_disks([&](SimDisk& disk) {
+                  disk.fail(bug);
+                  replace(disk);
+              }) > 0);
 }
 
 TEST_CASE("a missing sync of the file is found", "[sim]") {

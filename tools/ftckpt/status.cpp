@@ -119,18 +119,10 @@ std::string metrics_text(const std::vector<Status>& all) {
     return text;
 }
 
-/// The old file or the new one at any time: a scrape never sees half of it.
-void write_by_rename(Disk& disk, const std::string& path, const std::string& text) {
+/// A scrape never sees half of it.
+void write_metrics(Disk& disk, const std::string& path, const std::vector<Status>& all) {
     const io::Located found = disk.locate(path);
-    const std::string hidden = "." + found.name + ".ft-new";
-    found.dir->remove_file(hidden);
-    const std::unique_ptr<io::File> file = found.dir->create_file(hidden, 0644);
-    if (!file)
-        throw Failure({.what = "cannot write", .where = path, .why = "another is writing it", .exit = Exit::busy});
-    file->write_at(view_of(text), 0);
-    file->sync();
-    found.dir->rename(hidden, *found.dir, found.name);
-    found.dir->sync();
+    io::replace_file(*found.dir, found.name, view_of(metrics_text(all)));
 }
 
 Exit run(ui::Env& env, const StatusOptions& options) {
@@ -146,7 +138,7 @@ Exit run(ui::Env& env, const StatusOptions& options) {
         else
             throw damage(opened.path(), "no checkpoint of '" + name + "' can be read")
                 .advised("see 'ftckpt verify --quick'");
-    if (options.metrics) write_by_rename(disk, *options.metrics, metrics_text(all));
+    if (options.metrics) write_metrics(disk, *options.metrics, all);
     std::size_t too_old = 0;
     for (const Status& status : all) {
         const bool pinned = ckpt::is_pinned(store, {status.newest.name, status.newest.sequence});
