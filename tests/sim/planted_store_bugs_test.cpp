@@ -79,13 +79,20 @@ TEST_CASE("each forgotten sync of rm, pin and unpin is found", "[ckpt][sim]") {
     check_each(with_four_checkpoints(), pin,
                {{Call::sync_dir, "store/pins/*"}, {Call::sync_dir, "store/pins"}, {Call::sync_dir, "store"}});
     check_each(with_pin(), unpin, {{Call::sync_dir, "store/pins/*"}});
-    const auto found = [](const Image& start, const Act& killed, const Act& act, const std::string& path) {
-        return found_after_kill(start, killed, act, forgotten(Call::sync_dir, path));
+    struct AfterKill {
+        const Image& start;
+        Act killed, act;
+        std::string path;
     };
-    CHECK(found(with_four_checkpoints(), remove_last, remove_last, "store/removed/*"));
-    CHECK(found(with_four_checkpoints(), save_tree, pin, "store/checkpoints/*"));
-    CHECK(found(with_four_checkpoints(), pin, pin, "store/pins/*"));
-    CHECK(found(with_pin(), unpin, unpin, "store/pins/*"));
+    for (const auto& [start, killed, act, path] :
+         {AfterKill{with_four_checkpoints(), remove_last, remove_last, "store/removed/*"},
+          {with_four_checkpoints(), save_tree, pin, "store/checkpoints/*"},
+          {with_four_checkpoints(), pin, pin, "store/pins/*"},
+          {with_pin(), unpin, unpin, "store/pins/*"}}) {
+        INFO("after a killed command: " << path);
+        CHECK(found_after_kill(start, killed, act, forgotten(Call::sync_dir, path)));
+        CHECK_FALSE(found_after_kill(start, killed, act, no_bug));
+    }
 }
 
 TEST_CASE("each forgotten sync of a prune is found", "[ckpt][sim]") {
