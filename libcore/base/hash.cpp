@@ -4,7 +4,6 @@
 #include <memory>
 
 #include <openssl/evp.h>
-#include <xxhash.h>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/sha256_lanes.h"
@@ -101,8 +100,6 @@ std::vector<Digest> digests_of(std::span<const View> contents) {
         std::transform(contents.begin(), contents.end(), digests.begin(), digest_of);
     return digests;
 }
-
-std::uint64_t checksum_of(View stored) { return XXH3_64bits(stored.data(), stored.size()); }
 
 std::string Uuid::hex() const { return to_hex(bytes); }
 

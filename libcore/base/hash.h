@@ -35,6 +35,13 @@ struct Digest {
 /// XXH3, 64 bits, seed 0 (Collet 2019).
 [[nodiscard]] std::uint64_t checksum_of(View stored);
 
+/// XXH3, 128 bits: stands for some text where nobody gains by a collision.
+struct Fingerprint {
+    std::uint64_t low = 0, high = 0;
+    auto operator<=>(const Fingerprint&) const = default;
+};
+[[nodiscard]] Fingerprint fingerprint_of(View text, std::uint64_t seed);
+
 /// 16 random bytes that name one object for ever.
 struct Uuid {
     std::array<std::byte, 16> bytes{};

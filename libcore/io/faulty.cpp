@@ -63,14 +63,13 @@ public:
         return around(Operation::read, [&] { return inner_->read_cached(into, at); });
     }
     void write_at(View bytes, std::uint64_t at) override {
+        write(bytes, [&](View part) { inner_->write_at(part, at); });
+    }
+    void write_durably(View bytes, std::uint64_t at) override {  // a write and then a sync, for the script
         const Paths paths{inner_->path()};
-        const Fault fault = script_.meet(Operation::write, paths);
-        const bool is_short = fault.action == Fault::Action::short_write;
-        if (!is_short && fault.action != Fault::Action::half_write)
-            return suffer(fault, Operation::write, paths, [&] { inner_->write_at(bytes, at); });
-        inner_->write_at(bytes.first(bytes.size() / 2), at);
-        if (!is_short) std::raise(SIGKILL);
-        throw system_failure(failing(Operation::write), paths.front(), fault.error);
+        poison_.sync(script_, Operation::sync, paths, [&] {
+            write(bytes, [&](View part) { inner_->write_durably(part, at); });
+        });
     }
     void set_size(std::uint64_t size) override {
         around(Operation::set_size, [&] { inner_->set_size(size); });
@@ -126,6 +125,18 @@ public:
     [[nodiscard]] File& undecorated() override { return inner_->undecorated(); }
 
 private:
+    template <class Write>
+    void write(View bytes, Write inner_write) {
+        const Paths paths{inner_->path()};
+        const Fault fault = script_.meet(Operation::write, paths);
+        const bool is_short = fault.action == Fault::Action::short_write;
+        if (!is_short && fault.action != Fault::Action::half_write)
+            return suffer(fault, Operation::write, paths, [&] { inner_write(bytes); });
+        inner_write(bytes.first(bytes.size() / 2));
+        if (!is_short) std::raise(SIGKILL);
+        throw system_failure(failing(Operation::write), paths.front(), fault.error);
+    }
+
     template <class Call>
     std::invoke_result_t<Call> around(Operation operation, Call call) {
         const Paths paths{inner_->path()};

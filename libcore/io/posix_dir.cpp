@@ -107,7 +107,8 @@ std::unique_ptr<File> PosixDir::file_of(Fd fd, const std::string& name) const {
 }
 
 std::unique_ptr<File> PosixDir::find_file(const std::string& name, Access access) {
-    Fd fd = open_existing(name, access == Access::read ? O_RDONLY : O_RDWR);
+    Fd fd = open_existing(name, access == Access::read ? O_RDONLY : O_RDWR | (access == Access::direct ? O_DIRECT : 0));
+    if (!fd && errno == EINVAL && access == Access::direct) fd = open_existing(name, O_RDWR);  // tmpfs and the like
     if (!fd && errno == ENOENT) return nullptr;
     if (!fd && errno == ELOOP)
         throw Failure(

@@ -76,6 +76,18 @@ void PosixFile::write_at(View bytes, std::uint64_t at) {
     }
 }
 
+void PosixFile::write_durably(View bytes, std::uint64_t at) {
+    require_sound();
+    while (!bytes.empty()) {
+        // The kernel writes through this pointer to nothing.
+        iovec part{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+        const ssize_t count = again([&] { return ::pwritev2(fd(), &part, 1, static_cast<off_t>(at), RWF_DSYNC); });
+        if (count <= 0) poison_by(count == 0 ? EIO : errno);
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+        at += static_cast<std::uint64_t>(count);
+    }
+}
+
 void PosixFile::set_size(std::uint64_t size) {
     require(again([&] { return ::ftruncate(fd(), static_cast<off_t>(size)); }), "cannot set the size");
 }
@@ -100,11 +112,18 @@ bool PosixFile::clone_from(File& other) {
 }
 
 void PosixFile::sync() {
-    if (int error = poison_; error != 0) throw system_failure("cannot write to the disk", path(), error);
-    if (again([&] { return ::fdatasync(fd()); }) == 0) return;
-    int error = errno;
+    require_sound();
+    if (again([&] { return ::fdatasync(fd()); }) != 0) poison_by(errno);
+}
+
+void PosixFile::require_sound() const {
+    if (const int error = poison_; error != 0) throw system_failure("cannot write to the disk", path(), error);
+}
+
+/// What did not become durable may be seen as if it had: nothing of this file is believed any more.
+void PosixFile::poison_by(int error) {
     poison_ = error;
-    throw system_failure("cannot write to the disk", path(), error);
+    require_sound();
 }
 
 void PosixFile::start_writeback(std::uint64_t at, std::uint64_t length) {

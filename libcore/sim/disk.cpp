@@ -195,6 +195,12 @@ int SimDisk::sync(Ino ino) {
     return 0;
 }
 
+int SimDisk::sync_range(Ino ino, std::uint64_t start, std::uint64_t end) {
+    if (fault_) return sync(ino);
+    state_.sync_range(ino, start, end);
+    return 0;
+}
+
 bool SimDisk::try_lock(const Caller& caller, Ino ino, const void* holder, bool exclusive) {
     if (const std::optional<Fault> fault = std::exchange(fault_, std::nullopt)) return true;  // a lie: nothing is held
     const auto mine = [&](const Held& held) { return held.holder == holder; };

@@ -60,7 +60,7 @@ std::unique_ptr<io::File> SimDir::find_file(const std::string& name, io::Access 
         if (kind == io::Kind::symlink) throw failure("cannot open", name, ELOOP);
         if (kind == io::Kind::dir) throw failure("cannot open", name, EISDIR);
         if (kind != io::Kind::file) throw failure("cannot open", name, EINVAL);
-        return std::make_unique<SimFile>(disk_, caller_, ino, path_of(name), access == io::Access::read_write);
+        return std::make_unique<SimFile>(disk_, caller_, ino, path_of(name), access);
     });
 }
 
@@ -78,7 +78,7 @@ std::unique_ptr<io::File> SimDir::create_file(const std::string& name, std::uint
         if (!is_free("cannot create", name)) return nullptr;
         const Ino ino = add({.attributes = {.mode = mode}});
         disk_.state_.assign({{ino_, name, ino}}, now());
-        return std::make_unique<SimFile>(disk_, caller_, ino, path_of(name), true);
+        return std::make_unique<SimFile>(disk_, caller_, ino, path_of(name), io::Access::read_write);
     });
 }
 
@@ -86,7 +86,7 @@ std::unique_ptr<io::File> SimDir::create_unnamed(std::uint32_t mode) {
     if (!disk_.abilities.unnamed) return nullptr;
     return disk_.act(caller_, Call::create, object(), [&]() -> std::unique_ptr<io::File> {
         const Ino ino = add({.attributes = {.mode = mode}});
-        return std::make_unique<SimFile>(disk_, caller_, ino, path_of("(unnamed)"), true);
+        return std::make_unique<SimFile>(disk_, caller_, ino, path_of("(unnamed)"), io::Access::read_write);
     });
 }
 

@@ -83,19 +83,20 @@ int change_xattr(DiskState& state, Ino ino, const std::string& name, const std::
     return 0;
 }
 
-SimFile::SimFile(SimDisk& disk, SimDisk::Caller caller, Ino ino, std::string path, bool writable)
-    : disk_(disk), caller_(caller), ino_(ino), path_(std::move(path)), writable_(writable) {
+SimFile::SimFile(SimDisk& disk, SimDisk::Caller caller, Ino ino, std::string path, io::Access access)
+    : disk_(disk), caller_(caller), ino_(ino), path_(std::move(path)), access_(access) {
     disk_.hold(ino_);
 }
 
 SimFile::~SimFile() { disk_.let_go(caller_, ino_, this); }
 
 void SimFile::need_writable(const char* what, int error) const {
-    if (!writable_) throw system_failure(what, path_, error);
+    if (access_ == io::Access::read) throw system_failure(what, path_, error);
 }
 
 std::size_t SimFile::read_at(std::span<std::byte> into, std::uint64_t at) {
     return disk_.act(caller_, Call::read, {path_}, [&] {
+        if (access_ == io::Access::direct) return disk_.state_.on_disk(ino_).read(into, at);
         disk_.cached_.insert(ino_);
         return disk_.state_.node(ino_).content.read(into, at);
     });
@@ -115,6 +116,15 @@ void SimFile::write_at(View bytes, std::uint64_t at) {
         const SimDisk::Through through = disk_.let_through(ino_, at, bytes.size());
         disk_.state_.write(ino_, bytes.first(through.bytes), at, disk_.clock_.file_clock());
         if (through.error != 0) throw system_failure("cannot write", path_, through.error);
+    });
+}
+
+void SimFile::write_durably(View bytes, std::uint64_t at) {
+    if (poison_ != 0) throw system_failure("cannot write durably", path_, poison_);
+    write_at(bytes, at);
+    disk_.act(caller_, Call::sync, {path_}, [&] {
+        poison_ = disk_.sync_range(ino_, at, at + bytes.size());
+        if (poison_ != 0) throw system_failure("cannot write durably", path_, poison_);
     });
 }
 

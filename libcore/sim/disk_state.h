@@ -105,6 +105,10 @@ public:
     /// What fsync(2) of it makes durable: content, size and attributes of a file; attributes and names of a directory.
     void sync(Ino ino);
     void sync_all();
+    /// What a durable write of bytes [start, end) makes durable: the writes to them and nothing else.
+    void sync_range(Ino ino, std::uint64_t start, std::uint64_t end);
+    /// A file's content as the disk has it once the caches are written: not what a failed sync has lost.
+    [[nodiscard]] Content on_disk(Ino ino) const;
     /// What a failed fsync of a file leaves: some of the changes durable, the rest lost, though still seen until a
     /// power cut. Of a directory: everything as it was.
     void fail_sync(Ino ino, std::uint64_t seed);

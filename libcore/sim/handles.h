@@ -32,7 +32,7 @@ auto SimDisk::act(const Caller& caller, Call call, Object object, Do&& change) -
 
 class SimFile final : public io::File {
 public:
-    SimFile(SimDisk& disk, SimDisk::Caller caller, Ino ino, std::string path, bool writable);
+    SimFile(SimDisk& disk, SimDisk::Caller caller, Ino ino, std::string path, io::Access access);
     ~SimFile() override;
     SimFile(const SimFile&) = delete;
     SimFile& operator=(const SimFile&) = delete;
@@ -40,6 +40,7 @@ public:
     std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override;
     std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) override;
     void write_at(View bytes, std::uint64_t at) override;
+    void write_durably(View bytes, std::uint64_t at) override;
     void set_size(std::uint64_t size) override;
     bool punch_hole(std::uint64_t at, std::uint64_t length) override;
     bool clone_from(io::File& other) override;
@@ -66,7 +67,7 @@ private:
     SimDisk::Caller caller_;
     Ino ino_;
     std::string path_;
-    bool writable_;
+    io::Access access_;
     int poison_ = 0;  ///< errno of the sync that failed
 };
 

@@ -193,6 +193,30 @@ void DiskState::sync(Ino ino) {
     if (!node.diverged && !(is_dir && has_unsynced_names(ino))) durable_[ino] = seen_[ino];
 }
 
+void DiskState::sync_range(Ino ino, std::uint64_t start, std::uint64_t end) {
+    const auto inside = [&](const auto& change) {
+        return change->what == ContentChange::What::write && change->start >= start && change->end <= end;
+    };
+    const auto beside = [&](const auto& change) { return change->end <= start || change->start >= end; };
+    const auto& changes = seen_[ino]->content_changes;
+    if (!std::all_of(changes.begin(), changes.end(), [&](const auto& c) { return inside(c) || beside(c); }))
+        return sync(ino);  // more becomes durable than was asked for
+    Node& node = own(seen_, ino);
+    Node& durable = own(durable_, ino);
+    for (const auto& change : node.content_changes)
+        if (inside(change)) keep(*change, durable.content);
+    std::erase_if(node.content_changes, inside);
+    if (node.content_changes.empty()) sync(ino);
+}
+
+Content DiskState::on_disk(Ino ino) const {
+    if (!seen_[ino]->diverged) return seen_[ino]->content;
+    Content content = durable_[ino]->content;
+    for (const auto& change : seen_[ino]->content_changes) keep(*change, content);
+    content.clip();
+    return content;
+}
+
 void DiskState::sync_all() {
     for (const auto& change : name_changes_)
         for (const Assignment& part : change->parts) own(durable_, part.dir).names.set(part.name, part.to);

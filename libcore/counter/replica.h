@@ -1,0 +1,55 @@
+// One replica of a counter, wherever it is: asked one thing at a time, it answers. A dead, damaged or unreachable one
+// answers too: every failure of a replica is a Reply, never an exception.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "libcore/counter/message.h"
+#include "libcore/counter/replica_file.h"
+#include "libcore/io/dir.h"
+
+namespace ft::counter {
+
+class Replica {
+public:
+    virtual ~Replica() = default;
+    /// May wait for a disk or another host.
+    [[nodiscard]] virtual Reply handle(const Request& request) = 0;
+};
+
+/// A replica in a file of this machine. What it is asked must be asked under its lock.
+class LocalReplica final : public Replica {
+public:
+    /// name  of the file in `dir`, which need not exist yet.
+    LocalReplica(std::unique_ptr<io::Dir> dir, std::string name) : dir_(std::move(dir)), name_(std::move(name)) {}
+
+    /// false where another holds it. true also where there is no file to lock: handle() says so.
+    [[nodiscard]] bool try_lock();
+    void unlock();
+    [[nodiscard]] Reply handle(const Request& request) override;
+    [[nodiscard]] std::string path() const { return io::join_path(dir_->path(), name_); }
+    /// The open file, for lock_holder(); null where there is none.
+    [[nodiscard]] io::File* file() { return file_.get(); }
+
+private:
+    [[nodiscard]] Reply answer(const Request& request);
+    [[nodiscard]] Reply prepare(const Request& request);
+    [[nodiscard]] Reply accept(const Request& request);
+    [[nodiscard]] Reply install(const Request& request);
+    [[nodiscard]] Reply keys();
+    [[nodiscard]] Reply remove();
+    [[nodiscard]] Reply stands(Reply::Kind kind = Reply::Kind::sound) const;
+    /// Reads what is locked. Why that cannot be; std::nullopt: replica_ is there.
+    [[nodiscard]] std::optional<Reply> load();
+    [[nodiscard]] bool refuses(const Ballot& ballot, std::uint64_t epoch) const;
+
+    std::unique_ptr<io::Dir> dir_;
+    std::string name_;
+    std::unique_ptr<io::File> file_;        // locked
+    std::unique_ptr<ReplicaFile> replica_;  // what was read under the lock
+    std::optional<std::string> failed_;     // its disk has failed, for the life of this process: why
+};
+
+}  // namespace ft::counter

@@ -1,0 +1,90 @@
+// One replica on a disk: two slots, of which each commit overwrites the older one; what a commit refers to is written
+// where the newest durable commit does not look. FORMAT.md tells the bytes and why each step is there.
+//
+// Invariant: when a call returns, the newest commit is durable in both copies, or the object is dead (a failed write or
+// sync: nothing that follows could be believed).
+//
+//     ReplicaFile replica(*io::open_file(dir, "jobs", io::Access::direct));
+//     replica.commit(change);
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "libcore/counter/layout.h"
+#include "libcore/io/dir.h"
+
+namespace ft::counter {
+
+/// Which slot holds the newest commit, from what was found in both copies of both.
+struct SlotChoice {
+    enum class Kind : std::uint8_t { found, none };
+    Kind kind = Kind::none;
+    unsigned slot = 0, copy = 0;      ///< found
+    std::optional<unsigned> missing;  ///< found: the copy that has to be made again
+};
+using SlotCopies = std::array<std::array<Opened, 2>, 2>;  ///< [slot][copy]
+/// The newest slot that is whole, unless a newer one may have been acknowledged and has rotted: then none.
+///
+/// given_up   a slot whose commit turned out to be torn elsewhere: it is passed over.
+[[nodiscard]] SlotChoice choose_slot(const SlotCopies& found, std::optional<unsigned> given_up = std::nullopt);
+
+class ReplicaFile {
+public:
+    /// Reads the newest commit, makes its missing copies again, and syncs: what is seen is durable.
+    ///
+    /// file   opened with Access::direct, and locked: nobody else writes. Must outlive this.
+    /// fails  damage() where the newest commit cannot be told or read.
+    explicit ReplicaFile(io::File& file);
+
+    [[nodiscard]] const Header& header() const { return header_; }
+    [[nodiscard]] const Tail& tail() const { return tail_; }
+    [[nodiscard]] const Annex& annex() const { return annex_; }
+
+    /// Reads all keys that are kept. fails  damage().
+    [[nodiscard]] KeyWindow window();
+
+    /// No write under a lower ballot from now on.
+    void promise(const Ballot& ballot);
+    /// change.base is this replica's version.
+    void commit(const Change& change);
+
+    /// The content of a new file: a replica at this state, in both slots. Not synced.
+    static void write_new(io::File& file, const Header& header, const Ballot& promise, const State& state);
+
+private:
+    void read_header(std::span<const Block> blocks);
+    void read_tail(std::span<const Block> blocks);
+    /// false: this commit was torn.
+    [[nodiscard]] bool read_annex(std::uint64_t generation);
+    [[nodiscard]] bool read_sealed(std::uint64_t generation);
+    /// The payload of a part with two copies; std::nullopt: torn.
+    [[nodiscard]] std::optional<KeyBlock> read_keys(std::uint64_t number, std::uint64_t checksum, bool may_be_torn,
+                                                    std::uint64_t generation);
+    void read_blocks(std::uint64_t first, std::span<Block> into);
+    void write_blocks(std::uint64_t first, const std::vector<Block>& blocks);
+    void heal(std::uint64_t number, View payload, std::uint64_t generation);
+    /// Adds the keys, sealing full blocks into `tail`; gives the blocks to write.
+    void write_keys(const std::vector<Entry>& appended, Tail& tail);
+    void write_annex(const Annex& annex, Tail& tail);
+    void write_tail(Tail tail);
+    [[nodiscard]] Place at(std::uint64_t number) const { return {number, salt_}; }
+    [[nodiscard]] std::uint64_t next_generation() const { return highest_ + 1; }
+    [[noreturn]] void fail(std::string_view why) const;
+
+    io::File& file_;
+    std::string where_;
+    Header header_;
+    std::uint64_t salt_ = 0;
+    Layout layout_{0};
+    Tail tail_;
+    Annex annex_;
+    unsigned slot_ = 0;            // of the newest commit
+    std::uint64_t highest_ = 0;    // generation of anything ever seen in the slots
+    bool unsynced_ = false;        // blocks were written that the tail's own write does not make durable
+    bool dead_ = false;            // a write or sync failed
+};
+
+}  // namespace ft::counter
