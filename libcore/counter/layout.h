@@ -12,7 +12,7 @@
 namespace ft::counter {
 
 inline constexpr std::size_t keys_per_block = 112;
-inline constexpr std::size_t annex_blocks = 16;  ///< of one copy
+inline constexpr std::size_t annex_blocks = 16;                                   ///< of one copy
 inline constexpr std::size_t most_sealed = most_operations / keys_per_block + 1;  ///< key blocks of one commit
 
 /// Block numbers. Everything has two copies, one behind the other.

@@ -28,14 +28,14 @@ struct Operation {
 struct Outcome {
     enum class Kind : std::uint8_t {
         done,
-        repeated,        ///< this key was done before, with this answer
-        overflow,        ///< the value would leave 64 bits
-        above_max,       ///< a bound would be crossed, counting what is reserved
+        repeated,   ///< this key was done before, with this answer
+        overflow,   ///< the value would leave 64 bits
+        above_max,  ///< a bound would be crossed, counting what is reserved
         below_min,
-        other_amount,    ///< this key (or reservation) was used with another amount
-        unknown,         ///< no such reservation
-        decided,         ///< the reservation was decided the other way
-        too_many,        ///< no room for another reservation
+        other_amount,  ///< this key (or reservation) was used with another amount
+        unknown,       ///< no such reservation
+        decided,       ///< the reservation was decided the other way
+        too_many,      ///< no room for another reservation
     };
     Kind kind = Kind::done;
     std::int64_t value = 0;   ///< after the operation; where it was refused, the value as it is

@@ -81,10 +81,10 @@ private:
     Layout layout_{0};
     Tail tail_;
     Annex annex_;
-    unsigned slot_ = 0;            // of the newest commit
-    std::uint64_t highest_ = 0;    // generation of anything ever seen in the slots
-    bool unsynced_ = false;        // blocks were written that the tail's own write does not make durable
-    bool dead_ = false;            // a write or sync failed
+    unsigned slot_ = 0;          // of the newest commit
+    std::uint64_t highest_ = 0;  // generation of anything ever seen in the slots
+    bool unsynced_ = false;      // blocks were written that the tail's own write does not make durable
+    bool dead_ = false;          // a write or sync failed
 };
 
 }  // namespace ft::counter
