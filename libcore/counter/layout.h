@@ -12,7 +12,7 @@
 namespace ft::counter {
 
 inline constexpr std::size_t keys_per_block = 112;
-inline constexpr std::size_t annex_blocks = 16;                                   ///< of one copy
+inline constexpr std::size_t annex_blocks = 20;                                   ///< of one copy
 inline constexpr std::size_t most_sealed = most_operations / keys_per_block + 1;  ///< key blocks of one commit
 
 /// Block numbers. Everything has two copies, one behind the other.
@@ -86,5 +86,8 @@ struct KeyBlock {
 [[nodiscard]] Bytes encode(const Annex& annex);
 [[nodiscard]] Annex decode_annex(View bytes, std::string_view where);
 inline constexpr std::size_t most_annex_bytes = annex_blocks * block_payload;
+static_assert(32 + 2 * most_members * (18 + longest_locator) + most_reservations * (18 + longest_reservation_id) <=
+                  most_annex_bytes,
+              "every annex fits its place");
 
 }  // namespace ft::counter

@@ -13,8 +13,6 @@ namespace {
 // Entries beyond the window before the oldest are dropped, so that dropping costs little for each.
 constexpr std::size_t slack = 4 * most_operations;
 
-constexpr std::size_t most_reservations = 512;
-
 }  // namespace
 
 std::string reason(const Outcome& outcome, const Head& head) {
@@ -102,12 +100,10 @@ Outcome Ledger::apply(const Operation& operation) {
 }
 
 Outcome::Kind Ledger::fits(std::int64_t amount) const {
-    std::int64_t after = 0, most = 0, least = 0;
+    std::int64_t after = 0;
     if (__builtin_add_overflow(head_.value, amount, &after)) return Outcome::Kind::overflow;
-    if (amount > 0 && (__builtin_add_overflow(after, reserved_up_, &most) || most > head_.max))
-        return Outcome::Kind::above_max;
-    if (amount < 0 && (__builtin_add_overflow(after, reserved_down_, &least) || least < head_.min))
-        return Outcome::Kind::below_min;
+    if (amount > 0 && after + reserved_up_ > head_.max) return Outcome::Kind::above_max;
+    if (amount < 0 && after + reserved_down_ < head_.min) return Outcome::Kind::below_min;
     return Outcome::Kind::done;
 }
 
@@ -139,6 +135,7 @@ Reservation* Ledger::find(const std::string& id) {
 }
 
 Outcome Ledger::reserve(const Operation& operation) {
+    check(!operation.id.empty() && operation.id.size() <= longest_reservation_id, "a reservation has a short name");
     if (const Reservation* former = find(operation.id)) {
         if (former->amount != operation.amount)
             return {.kind = Outcome::Kind::other_amount, .value = head_.value, .amount = former->amount};
@@ -159,8 +156,11 @@ Outcome Ledger::settle(const Operation& operation) {
     if (reservation == nullptr) return answer(Outcome::Kind::unknown);
     if (reservation->phase == wanted) return {.kind = Outcome::Kind::repeated, .value = reservation->answer};
     if (reservation->phase != Phase::prepared) return answer(Outcome::Kind::decided);
+    // It was set aside when it was prepared; but who made that state may be another host.
+    std::int64_t after = 0;
+    if (__builtin_add_overflow(head_.value, reservation->amount, &after)) return answer(Outcome::Kind::overflow);
+    if (wanted == Phase::committed) head_.value = after;
     reservation->phase = wanted;
-    if (wanted == Phase::committed) head_.value += reservation->amount;  // set aside when it was prepared
     reservation->answer = head_.value;
     count_reserved();
     changed_ = annex_changed_ = true;

@@ -22,7 +22,7 @@ struct Operation {
     Kind kind = Kind::get;
     std::int64_t amount = 0;   ///< add, reserve: may be negative
     std::optional<KeyId> key;  ///< add: done once only, however often it is asked for
-    std::string id;            ///< of a reservation
+    std::string id;            ///< of a reservation: 1 to longest_reservation_id bytes
 };
 
 struct Outcome {
@@ -100,7 +100,9 @@ private:
     Annex annex_;
     std::uint32_t keys_;
     std::optional<Window> window_;
-    std::int64_t reserved_up_ = 0, reserved_down_ = 0;  // sums of what is prepared, by sign; down is <= 0
+    /// Of sums of what is reserved: most_reservations amounts of 64 bits fit.
+    __extension__ using Wide = __int128;
+    Wide reserved_up_ = 0, reserved_down_ = 0;  // sums of what is prepared, by sign; down is <= 0
     std::vector<Entry> appended_;
     bool changed_ = false, annex_changed_ = false;
 };

@@ -8,6 +8,8 @@ namespace ft::counter {
 
 namespace {
 
+constexpr std::size_t longest_why = 1024;
+
 template <class Take>
 auto take_optional(Decoder& in, Take take) -> std::optional<decltype(take(in))> {
     if (in.bounded(1, "presence") == 0) return std::nullopt;
@@ -34,6 +36,10 @@ void put(Encoder& out, const KeyWindow& window) {
 KeyWindow take_window(Decoder& in) {
     const std::uint64_t first = in.u64();
     return {first, take_entries(in)};
+}
+
+bool ends_with(const KeyWindow& window, const Head& head) {
+    return window.first <= head.keyed && head.keyed - window.first == window.entries.size();
 }
 
 void put(Encoder& out, const Header& header) {
@@ -69,8 +75,7 @@ State take_state(Decoder& in) {
     state.annex = take_annex(in);
     state.window = take_window(in);
     const std::uint64_t keyed = state.head.keyed;
-    if (state.window.first > keyed || keyed - state.window.first != state.window.entries.size())
-        in.fail("keys that do not end with the last one");
+    if (!ends_with(state.window, state.head)) in.fail("keys that do not end with the last one");
     if (state.window.first > keyed - keyed % keys_per_block) in.fail("keys without all of their last block");
     return state;
 }
@@ -160,7 +165,7 @@ Bytes encode(const Reply& reply) {
     out.u8(static_cast<std::uint8_t>(reply.kind));
     put_optional(out, reply.standing, [](Encoder& to, const auto& value) { put(to, value); });
     put_optional(out, reply.keys, [](Encoder& to, const auto& value) { put(to, value); });
-    out.text(reply.why);
+    out.text(std::string_view(reply.why).substr(0, longest_why));
     return out.take();
 }
 
@@ -170,8 +175,11 @@ Reply decode_reply(View bytes, std::string_view where) {
     reply.kind = take_kind(in, Reply::Kind::unreachable);
     reply.standing = take_optional(in, take_standing);
     reply.keys = take_optional(in, take_window);
-    reply.why = in.text(1024);
+    reply.why = in.text(longest_why);
     in.end();
+    if (reply.is_sound() != (reply.kind <= Reply::Kind::behind)) in.fail("a reply that does not say how it stands");
+    if (reply.keys && !(reply.is_sound() && ends_with(*reply.keys, reply.standing->head)))
+        in.fail("keys that do not end with the last one");
     return reply;
 }
 

@@ -1,5 +1,6 @@
 #include "libcore/counter/replica.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "libcore/base/failure.h"
@@ -28,6 +29,17 @@ std::unique_ptr<io::File> locked_new_file(io::Dir& dir, const std::string& name)
     if (!file || !file->try_lock(io::Lock::exclusive)) return nullptr;
     const std::optional<io::Stat> named = dir.stat(name);
     return named && named->ino == file->stat().ino ? std::move(file) : nullptr;
+}
+
+/// A repair by another user, as far as that may, leaves the replica to those who could use it.
+void take_owner_and_mode(io::File& file, const io::Stat& former) {
+    const io::Stat now = file.stat();
+    try {
+        if (now.uid != former.uid || now.gid != former.gid) file.set_owner(former.uid, former.gid);
+    } catch (const Failure& failure) {
+        if (failure.error() != EPERM) throw;
+    }
+    if (now.mode != former.mode) file.set_mode(former.mode);
 }
 
 }  // namespace
@@ -78,6 +90,7 @@ std::optional<Reply> LocalReplica::load() {
 Reply LocalReplica::answer(const Request& request) {
     if (request.kind == Request::Kind::install) return install(request);
     if (request.kind == Request::Kind::remove) return remove();
+    if (request.kind == Request::Kind::inspect) replica_.reset();  // not from memory
     if (std::optional<Reply> bad = load()) return std::move(*bad);
     switch (request.kind) {
         case Request::Kind::prepare:
@@ -149,11 +162,16 @@ Reply LocalReplica::install(const Request& request) {
     if (!header) return std::move(*damaged);
     if (encode(state.annex).size() > most_annex_bytes) return reply(Reply::Kind::failed, "too many members");
 
+    return replace_file(*header, std::max(request.ballot, state.version.ballot), state);
+}
+
+Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, const State& state) {
     const std::string hidden = "." + name_ + ".ft-new";
     std::unique_ptr<io::File> file = locked_new_file(*dir_, hidden);
     if (!file) return reply(Reply::Kind::busy, "another process is making it anew");
+    if (file_) take_owner_and_mode(*file, file_->stat());
     file->set_size(0);
-    ReplicaFile::write_new(*file, *header, std::max(request.ballot, state.version.ballot), state);
+    ReplicaFile::write_new(*file, header, promise, state);
     file->sync();
     auto replica = std::make_unique<ReplicaFile>(*file);  // read back
     (void)replica->window();
@@ -162,8 +180,8 @@ Reply LocalReplica::install(const Request& request) {
     else if (!dir_->rename_new(hidden, *dir_, name_))
         return reply(Reply::Kind::busy, "another process has made it meanwhile");
     dir_->sync();
+    replica_ = std::move(replica);  // the former one refers to the former file
     file_ = std::move(file);
-    replica_ = std::move(replica);
     return stands();
 }
 

@@ -38,6 +38,8 @@ private:
     [[nodiscard]] Reply prepare(const Request& request);
     [[nodiscard]] Reply accept(const Request& request);
     [[nodiscard]] Reply install(const Request& request);
+    /// A new file with this content in place of the one that is there, old or new at every moment.
+    [[nodiscard]] Reply replace_file(const Header& header, const Ballot& promise, const State& state);
     [[nodiscard]] Reply keys();
     [[nodiscard]] Reply remove();
     [[nodiscard]] Reply stands(Reply::Kind kind = Reply::Kind::sound) const;

@@ -1,6 +1,7 @@
 #include "libcore/counter/replica_file.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "libcore/base/failure.h"
 
@@ -22,6 +23,8 @@ bool is_newest(const Opened& copy, const std::array<Opened, 2>& copies) {
     return copy.found == Found::whole && copy.generation == highest_of(copies);
 }
 
+std::size_t blocks_for(std::size_t bytes) { return (bytes + block_payload - 1) / block_payload; }
+
 std::vector<Block> sealed(View bytes, std::uint64_t generation, Place first, std::size_t count) {
     std::vector<Block> blocks(count);
     for (Block& block : blocks) {
@@ -33,26 +36,84 @@ std::vector<Block> sealed(View bytes, std::uint64_t generation, Place first, std
     return blocks;
 }
 
+/// The blocks of a new file.
+class NewContent {
+public:
+    explicit NewContent(const Header& header) : header_(header), layout_(header.identity.keys) {
+        blocks_.resize(layout_.blocks());
+        for (std::size_t i = 0; i < blocks_.size(); ++i) put({}, 0, i);
+        const Bytes payload = encode(header);
+        for (const unsigned copy : {0U, 1U}) seal(payload, 1, {Layout::header(copy), 0}, blocks_[copy]);
+    }
+    [[nodiscard]] const std::vector<Block>& blocks() const { return blocks_; }
+
+    /// The last whole key blocks of the window go to the ring, what follows them into the tail.
+    void put_keys(const KeyWindow& window, Tail& tail) {
+        const auto entry = [&](std::uint64_t number) {
+            return window.entries.begin() + static_cast<std::ptrdiff_t>(number - window.first);
+        };
+        const std::uint64_t end = tail.key_blocks(), kept = Layout::kept_key_blocks(header_.identity.keys);
+        tail.first_key_block =
+            std::max((window.first + keys_per_block - 1) / keys_per_block, end > kept ? end - kept : 0);
+        for (std::uint64_t n = tail.first_key_block; n < end; ++n) {
+            const KeyBlock keys{.replica = header_.replica,
+                                .number = n,
+                                .before = tail.newest_keys,
+                                .entries = {entry(n * keys_per_block), entry((n + 1) * keys_per_block)}};
+            const Bytes payload = encode(keys);
+            for (const unsigned copy : {0U, 1U}) put(payload, 1, layout_.keys(n, copy));
+            tail.newest_keys = checksum_of(payload);
+        }
+        tail.pending = {entry(end * keys_per_block), window.entries.end()};
+    }
+
+    void put_annex(const Annex& annex, Tail& tail) {
+        const Bytes bytes = encode(annex);
+        check(bytes.size() <= most_annex_bytes, "an annex fits its place");
+        tail.annex = {
+            .generation = 1, .size = static_cast<std::uint32_t>(bytes.size()), .checksum = checksum_of(bytes)};
+        for (const unsigned copy : {0U, 1U})
+            for (std::size_t i = 0; i < blocks_for(bytes.size()); ++i) {
+                const View part = View(bytes).subspan(i * block_payload);
+                put(part.first(std::min(part.size(), block_payload)), 1, Layout::annex(0, copy) + i);
+            }
+    }
+
+    /// Both slots hold it, so that the first commit finds a slot that it may overwrite.
+    void put_tail(const Tail& tail) {
+        const Bytes payload = encode(tail);
+        for (const unsigned slot : {0U, 1U})
+            for (const unsigned copy : {0U, 1U}) put(payload, slot + 1, Layout::slot(slot, copy));
+    }
+
+private:
+    void put(View payload, std::uint64_t generation, std::uint64_t number) {
+        seal(payload, generation, {number, header_.salt()}, blocks_[number]);
+    }
+    const Header& header_;
+    Layout layout_;
+    std::vector<Block> blocks_;
+};
+
 }  // namespace
 
-SlotChoice choose_slot(const SlotCopies& found, std::optional<unsigned> given_up) {
-    const unsigned newer = highest_of(found[1]) > highest_of(found[0]) ? 1 : 0;
+std::optional<SlotChoice> choose_slot(const SlotCopies& found, std::optional<unsigned> given_up) {
+    const std::uint64_t first = highest_of(found[0]), second = highest_of(found[1]);
     // A slot without one sound sector may be the newer one: its generation is not known.
-    if (highest_of(found[0]) == 0 || highest_of(found[1]) == 0 || highest_of(found[0]) == highest_of(found[1]))
-        return {};
+    if (first == 0 || second == 0 || first == second) return std::nullopt;
+    const unsigned newer = second > first ? 1 : 0;
     for (const unsigned slot : {newer, 1 - newer}) {
         if (slot == given_up) continue;
         const auto& copies = found[slot];
         for (const unsigned copy : {0U, 1U}) {
             if (!is_newest(copies[copy], copies)) continue;
-            SlotChoice choice{.kind = SlotChoice::Kind::found, .slot = slot, .copy = copy};
-            if (!is_newest(copies[1 - copy], copies)) choice.missing = 1 - copy;
-            return choice;
+            const bool alone = !is_newest(copies[1 - copy], copies);
+            return SlotChoice{slot, copy, alone ? std::optional(1 - copy) : std::nullopt};
         }
-        if (is_rotten(copies)) return {};  // it may have been acknowledged
+        if (is_rotten(copies)) return std::nullopt;  // it may have been acknowledged
         // Else a copy shows whole sectors of an older write: this one never ended.
     }
-    return {};
+    return std::nullopt;
 }
 
 ReplicaFile::ReplicaFile(io::File& file) : file_(file), where_(file.path()) {
@@ -68,7 +129,24 @@ void ReplicaFile::fail(std::string_view why) const { throw damage(where_, why); 
 
 void ReplicaFile::read_blocks(std::uint64_t first, std::span<Block> into) {
     const auto bytes = std::as_writable_bytes(into);
-    if (file_.read_at(bytes, first * block_size) != bytes.size()) fail("it is cut short");
+    try {
+        if (file_.read_at(bytes, first * block_size) != bytes.size()) fail("it is cut short");
+    } catch (const Failure& failure) {
+        if (failure.error() != EIO || into.size() == 1) throw;
+        read_what_can_be(first, into);
+    }
+}
+
+void ReplicaFile::read_what_can_be(std::uint64_t first, std::span<Block> into) {
+    std::size_t unreadable = 0;
+    for (std::size_t i = 0; i < into.size(); ++i) {
+        try {
+            read_blocks(first + i, into.subspan(i, 1));
+        } catch (const Failure& failure) {
+            if (failure.error() != EIO || ++unreadable == into.size()) throw;  // it is not this block, but the disk
+            into[i].bytes.fill(std::byte{0});
+        }
+    }
 }
 
 void ReplicaFile::write_blocks(std::uint64_t first, const std::vector<Block>& blocks) {
@@ -97,84 +175,79 @@ void ReplicaFile::read_header(std::span<const Block> blocks) {
 
 void ReplicaFile::read_tail(std::span<const Block> blocks) {
     SlotCopies found;
-    highest_ = 0;
     for (const unsigned slot : {0U, 1U})
         for (const unsigned copy : {0U, 1U}) {
             const std::uint64_t number = Layout::slot(slot, copy);
             found[slot][copy] = open(blocks[number], at(number));
             highest_ = std::max(highest_, found[slot][copy].generation);
         }
-    std::optional<unsigned> torn;
-    for (;;) {
-        const SlotChoice choice = choose_slot(found, torn);
-        if (choice.kind == SlotChoice::Kind::none) fail("its newest commit is damaged");
-        const Opened& good = found[choice.slot][choice.copy];
-        tail_ = decode_tail(good.payload, where_);
-        if (tail_.replica != header_.replica || tail_.counter != header_.identity.counter)
-            fail("it holds the bytes of another replica");
-        if (read_annex(good.generation) && read_sealed(good.generation)) {
-            slot_ = choice.slot;
-            if (choice.missing) heal(Layout::slot(slot_, *choice.missing), good.payload, good.generation);
-            return;
-        }
-        if (torn) fail("its newest commits are damaged");
-        torn = choice.slot;
+    std::optional<SlotChoice> choice = choose_slot(found);
+    if (choice && !take(found[choice->slot][choice->copy])) {
+        choice = choose_slot(found, choice->slot);
+        if (choice && !take(found[choice->slot][choice->copy])) choice.reset();
     }
+    if (!choice) fail("its newest commit is damaged");
+    slot_ = choice->slot;
+    const Opened& good = found[slot_][choice->copy];
+    if (choice->missing) heal(Layout::slot(slot_, *choice->missing), good.payload, good.generation);
+}
+
+bool ReplicaFile::take(const Opened& tail) {
+    tail_ = decode_tail(tail.payload, where_);
+    if (tail_.replica != header_.replica || tail_.counter != header_.identity.counter)
+        fail("it holds the bytes of another replica");
+    return read_annex(tail.generation) && read_sealed(tail.generation);
+}
+
+ReplicaFile::AnnexCopy ReplicaFile::read_annex_copy(unsigned copy) {
+    std::vector<Block> blocks(blocks_for(tail_.annex.size));
+    const std::uint64_t first = Layout::annex(tail_.annex.place, copy);
+    read_blocks(first, blocks);
+    AnnexCopy read{.bytes = Bytes()};
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const Opened opened = open(blocks[i], at(first + i));
+        read.rotten = read.rotten || opened.found == Found::rotten;
+        read.bytes->insert(read.bytes->end(), opened.payload.begin(), opened.payload.end());
+    }
+    const bool whole = read.bytes->size() == blocks.size() * block_payload;
+    if (whole) read.bytes->resize(tail_.annex.size);
+    if (!whole || checksum_of(*read.bytes) != tail_.annex.checksum) read.bytes.reset();
+    return read;
 }
 
 bool ReplicaFile::read_annex(std::uint64_t generation) {
-    const AnnexAt& kept = tail_.annex;
-    const std::size_t count = (kept.size + block_payload - 1) / block_payload;
-    std::optional<Bytes> good;
-    std::optional<unsigned> bad;
-    bool torn = false;
-    for (const unsigned copy : {0U, 1U}) {
-        std::vector<Block> blocks(count);
-        const std::uint64_t first = Layout::annex(kept.place, copy);
-        read_blocks(first, blocks);
-        Bytes bytes;
-        bool rotten = false;
-        for (std::size_t i = 0; i < count; ++i) {
-            const Opened opened = open(blocks[i], at(first + i));
-            rotten = rotten || opened.found == Found::rotten;
-            if (opened.found == Found::whole && opened.generation == kept.generation)
-                bytes.insert(bytes.end(), opened.payload.begin(), opened.payload.end());
-        }
-        const bool whole = bytes.size() == count * block_payload;
-        if (whole) bytes.resize(kept.size);
-        if (whole && checksum_of(bytes) == kept.checksum) {
-            good = std::move(bytes);
-        } else {
-            bad = copy;
-            torn = torn || !rotten;
-        }
+    const AnnexAt& bound = tail_.annex;
+    const std::array<AnnexCopy, 2> copies{read_annex_copy(0), read_annex_copy(1)};
+    const unsigned good = copies[0].bytes ? 0 : 1;
+    if (!copies[good].bytes) {
+        const bool rotten = copies[0].rotten && copies[1].rotten;
+        if (bound.generation == generation && !rotten) return false;
+        fail("both copies of its list of members are damaged");
     }
-    if (!good && torn && kept.generation == generation) return false;
-    if (!good) fail("both copies of its list of members are damaged");
-    annex_ = decode_annex(*good, where_);
-    if (bad) {
-        const std::uint64_t first = Layout::annex(kept.place, *bad);
-        write_blocks(first, sealed(*good, kept.generation, at(first), count));
-    }
+    annex_ = decode_annex(*copies[good].bytes, where_);
+    const std::uint64_t other = Layout::annex(bound.place, 1 - good);
+    if (!copies[1 - good].bytes)
+        write_blocks(other, sealed(*copies[good].bytes, bound.generation, at(other), blocks_for(bound.size)));
     return true;
 }
 
-std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64_t checksum, bool may_be_torn,
-                                               std::uint64_t generation) {
+std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64_t checksum,
+                                               std::optional<std::uint64_t> generation) {
     std::vector<Block> blocks(2);
     read_blocks(layout_.keys(number, 0), blocks);
     std::array<Opened, 2> copies;
-    std::optional<unsigned> good;
+    std::array<bool, 2> fits{};
     for (const unsigned copy : {0U, 1U}) {
         copies[copy] = open(blocks[copy], at(layout_.keys(number, copy)));
-        if (copies[copy].found == Found::whole && checksum_of(copies[copy].payload) == checksum) good = copy;
+        fits[copy] = copies[copy].found == Found::whole && checksum_of(copies[copy].payload) == checksum;
     }
-    if (!good && may_be_torn && !is_rotten(copies) && copies[0].generation <= generation) return std::nullopt;
-    if (!good) fail("both copies of a block of its keys are damaged");
-    const Opened& whole = copies[*good];
-    if (copies[1 - *good].found != Found::whole || copies[1 - *good].payload != whole.payload)
-        heal(layout_.keys(number, 1 - *good), whole.payload, whole.generation);
-    KeyBlock keys = decode_keys(whole.payload, where_);
+    const unsigned good = fits[0] ? 0 : 1;
+    if (!fits[good]) {
+        if (generation && !is_rotten(copies) && highest_of(copies) <= *generation) return std::nullopt;
+        fail("both copies of a block of its keys are damaged");
+    }
+    if (!fits[1 - good]) heal(layout_.keys(number, 1 - good), copies[good].payload, copies[good].generation);
+    KeyBlock keys = decode_keys(copies[good].payload, where_);
     if (keys.number != number || keys.replica != header_.replica) fail("a block of its keys is another one");
     return keys;
 }
@@ -182,7 +255,7 @@ std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64
 bool ReplicaFile::read_sealed(std::uint64_t generation) {
     std::uint64_t checksum = tail_.newest_keys;
     for (std::uint64_t i = 1; i <= tail_.sealed; ++i) {
-        const std::optional<KeyBlock> keys = read_keys(tail_.key_blocks() - i, checksum, true, generation);
+        const std::optional<KeyBlock> keys = read_keys(tail_.key_blocks() - i, checksum, generation);
         if (!keys) return false;
         checksum = keys->before;
     }
@@ -193,7 +266,7 @@ KeyWindow ReplicaFile::window() {
     std::vector<KeyBlock> blocks;
     std::uint64_t checksum = tail_.newest_keys;
     for (std::uint64_t number = tail_.key_blocks(); number-- > tail_.first_key_block;) {
-        blocks.push_back(*read_keys(number, checksum, false, 0));
+        blocks.push_back(*read_keys(number, checksum));
         checksum = blocks.back().before;
     }
     KeyWindow window{.first = tail_.first_key_block * keys_per_block};
@@ -227,7 +300,6 @@ void ReplicaFile::commit(const Change& change) {
 }
 
 void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
-    tail.sealed = 0;
     tail.pending.insert(tail.pending.end(), appended.begin(), appended.end());
     std::uint64_t number = tail_.key_blocks();
     auto from = tail.pending.begin();
@@ -244,18 +316,19 @@ void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
         tail.newest_keys = checksum_of(payload);
         from += keys_per_block;
         ++number;
-        ++tail.sealed;
     }
     tail.pending.erase(tail.pending.begin(), from);
     const std::uint64_t kept = Layout::kept_key_blocks(header_.identity.keys);
     tail.first_key_block = std::max(tail.first_key_block, number > kept ? number - kept : 0);
+    const std::uint64_t written = number - tail_.key_blocks();  // perhaps more than are kept
+    tail.sealed = static_cast<std::uint16_t>(std::min(written, number - tail.first_key_block));
 }
 
 void ReplicaFile::write_annex(const Annex& annex, Tail& tail) {
     const Bytes bytes = encode(annex);
     check(bytes.size() <= most_annex_bytes, "an annex fits its place");
     const auto place = static_cast<std::uint8_t>(1 - tail_.annex.place);  // the newest commit looks at the other one
-    const std::size_t count = (bytes.size() + block_payload - 1) / block_payload;
+    const std::size_t count = blocks_for(bytes.size());
     for (const unsigned copy : {0U, 1U}) {
         const std::uint64_t first = Layout::annex(place, copy);
         write_blocks(first, sealed(bytes, next_generation(), at(first), count));
@@ -287,48 +360,16 @@ void ReplicaFile::write_tail(Tail tail) {
 }
 
 void ReplicaFile::write_new(io::File& file, const Header& header, const Ballot& promise, const State& state) {
-    const Layout layout(header.identity.keys);
-    const std::uint64_t salt = header.salt();
-    std::vector<Block> blocks(layout.blocks());
-    for (std::uint64_t i = 0; i < blocks.size(); ++i) seal({}, 0, {i, salt}, blocks[i]);
-    const auto put_both = [&](View payload, std::uint64_t generation, std::uint64_t first, std::uint64_t second) {
-        seal(payload, generation, {first, salt}, blocks[first]);
-        seal(payload, generation, {second, salt}, blocks[second]);
-    };
-
+    NewContent content(header);
     Tail tail{.replica = header.replica,
               .counter = header.identity.counter,
               .promise = promise,
               .version = state.version,
               .head = state.head};
-    const KeyWindow& window = state.window;
-    const std::uint64_t kept = Layout::kept_key_blocks(header.identity.keys);
-    tail.first_key_block = (window.first + keys_per_block - 1) / keys_per_block;
-    if (tail.key_blocks() > kept) tail.first_key_block = std::max(tail.first_key_block, tail.key_blocks() - kept);
-    const auto entry = [&](std::uint64_t number) {
-        return window.entries.begin() + static_cast<std::ptrdiff_t>(number - window.first);
-    };
-    for (std::uint64_t n = tail.first_key_block; n < tail.key_blocks(); ++n) {
-        const Bytes payload = encode(KeyBlock{.replica = header.replica,
-                                              .number = n,
-                                              .before = tail.newest_keys,
-                                              .entries = {entry(n * keys_per_block), entry((n + 1) * keys_per_block)}});
-        put_both(payload, 1, layout.keys(n, 0), layout.keys(n, 1));
-        tail.newest_keys = checksum_of(payload);
-    }
-    tail.pending = {entry(tail.key_blocks() * keys_per_block), window.entries.end()};
-
-    const Bytes annex = encode(state.annex);
-    check(annex.size() <= most_annex_bytes, "an annex fits its place");
-    tail.annex = {.generation = 1, .size = static_cast<std::uint32_t>(annex.size()), .checksum = checksum_of(annex)};
-    for (std::size_t i = 0; i * block_payload < annex.size(); ++i) {
-        const View part = View(annex).subspan(i * block_payload);
-        put_both(part.first(std::min(part.size(), block_payload)), 1, Layout::annex(0, 0) + i, Layout::annex(0, 1) + i);
-    }
-    put_both(encode(tail), 1, Layout::slot(0, 0), Layout::slot(0, 1));
-    put_both(encode(tail), 2, Layout::slot(1, 0), Layout::slot(1, 1));
-    for (const unsigned copy : {0U, 1U}) seal(encode(header), 1, {copy, 0}, blocks[copy]);
-    file.write_at(bytes_of(blocks), 0);
+    content.put_keys(state.window, tail);
+    content.put_annex(state.annex, tail);
+    content.put_tail(tail);
+    file.write_at(bytes_of(content.blocks()), 0);
 }
 
 }  // namespace ft::counter

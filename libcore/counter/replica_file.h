@@ -18,18 +18,19 @@
 
 namespace ft::counter {
 
-/// Which slot holds the newest commit, from what was found in both copies of both.
+/// Where the newest commit lies.
 struct SlotChoice {
-    enum class Kind : std::uint8_t { found, none };
-    Kind kind = Kind::none;
-    unsigned slot = 0, copy = 0;      ///< found
-    std::optional<unsigned> missing;  ///< found: the copy that has to be made again
+    unsigned slot = 0, copy = 0;
+    std::optional<unsigned> missing;  ///< the copy that has to be made again
+    auto operator<=>(const SlotChoice&) const = default;
 };
 using SlotCopies = std::array<std::array<Opened, 2>, 2>;  ///< [slot][copy]
-/// The newest slot that is whole, unless a newer one may have been acknowledged and has rotted: then none.
+/// The newest slot that is whole, from what was found in both copies of both; std::nullopt where a newer one may have
+/// been acknowledged and has rotted.
 ///
 /// given_up   a slot whose commit turned out to be torn elsewhere: it is passed over.
-[[nodiscard]] SlotChoice choose_slot(const SlotCopies& found, std::optional<unsigned> given_up = std::nullopt);
+[[nodiscard]] std::optional<SlotChoice> choose_slot(const SlotCopies& found,
+                                                    std::optional<unsigned> given_up = std::nullopt);
 
 class ReplicaFile {
 public:
@@ -42,6 +43,9 @@ public:
     [[nodiscard]] const Header& header() const { return header_; }
     [[nodiscard]] const Tail& tail() const { return tail_; }
     [[nodiscard]] const Annex& annex() const { return annex_; }
+
+    /// A write or sync has failed: it may not be written any more.
+    [[nodiscard]] bool is_dead() const { return dead_; }
 
     /// Reads all keys that are kept. fails  damage().
     [[nodiscard]] KeyWindow window();
@@ -57,13 +61,22 @@ public:
 private:
     void read_header(std::span<const Block> blocks);
     void read_tail(std::span<const Block> blocks);
-    /// false: this commit was torn.
+    /// Takes the commit of a whole tail; false: another part of it is torn.
+    [[nodiscard]] bool take(const Opened& tail);
+    /// These two: false, nothing: torn. They may be so only where they were written by the commit `generation`.
     [[nodiscard]] bool read_annex(std::uint64_t generation);
+    [[nodiscard]] std::optional<KeyBlock> read_keys(std::uint64_t number, std::uint64_t checksum,
+                                                    std::optional<std::uint64_t> generation = std::nullopt);
     [[nodiscard]] bool read_sealed(std::uint64_t generation);
-    /// The payload of a part with two copies; std::nullopt: torn.
-    [[nodiscard]] std::optional<KeyBlock> read_keys(std::uint64_t number, std::uint64_t checksum, bool may_be_torn,
-                                                    std::uint64_t generation);
+    /// One copy of the annex: its bytes where they are what the tail binds, and whether a block of it has rotted.
+    struct AnnexCopy {
+        std::optional<Bytes> bytes;
+        bool rotten = false;
+    };
+    [[nodiscard]] AnnexCopy read_annex_copy(unsigned copy);
+    /// Blocks that the disk cannot read any more are zeros: rotten, to be healed like others.
     void read_blocks(std::uint64_t first, std::span<Block> into);
+    void read_what_can_be(std::uint64_t first, std::span<Block> into);
     void write_blocks(std::uint64_t first, const std::vector<Block>& blocks);
     void heal(std::uint64_t number, View payload, std::uint64_t generation);
     /// Adds the keys, sealing full blocks into `tail`; gives the blocks to write.

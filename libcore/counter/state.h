@@ -109,6 +109,7 @@ struct Identity {
 inline constexpr std::uint32_t most_keys = 65536;
 inline constexpr std::size_t most_members = 15, longest_locator = 1024, longest_reservation_id = 64;
 inline constexpr std::size_t most_operations = 4096;  ///< of one commit
+inline constexpr std::size_t most_reservations = 512;
 
 struct State {
     Version version;

@@ -54,8 +54,9 @@ struct Extent {
     auto operator<=>(const Extent&) const = default;
 };
 
-/// direct: read_write past the caches. A read sees what the disk holds, even after a failed sync has left something else
-/// in memory; offsets, lengths and memory are multiples of direct_unit. Where the file system cannot: as read_write.
+/// direct: read_write past the caches. A read sees what the disk holds, even after a failed sync has left something
+/// else in memory; offsets, lengths and memory are multiples of direct_unit. Where the file system cannot: as
+/// read_write.
 enum class Access { read, read_write, direct };
 inline constexpr std::uint64_t direct_unit = 4096;  ///< bytes
 enum class Lock { shared, exclusive };
@@ -77,8 +78,8 @@ public:
     virtual std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) = 0;
     /// Writes all of it. Not durable. Thread-safe for separate ranges.
     virtual void write_at(View bytes, std::uint64_t at) = 0;
-    /// As write_at; these bytes are durable when it returns, what was written elsewhere before is not. Of bytes that were
-    /// there before only: the file does not grow. Poisons as sync does.
+    /// As write_at; these bytes are durable when it returns, what was written elsewhere before is not. Of bytes that
+    /// were there before only: the file does not grow. Poisons as sync does.
     virtual void write_durably(View bytes, std::uint64_t at) = 0;
     virtual void set_size(std::uint64_t size) = 0;
     /// Makes [at, at+length) a hole; false where the file system cannot.

@@ -37,7 +37,7 @@ std::invoke_result_t<Call> suffer(const Fault& fault, Operation operation, const
     return call();
 }
 
-/// A sync that the script lets fail leaves the handle as a real one does: no later sync succeeds.
+/// A sync or durable write that the script lets fail leaves the handle as a real one does: none succeeds later.
 class Poison {
 public:
     template <class Call>
@@ -46,6 +46,16 @@ public:
         if (int error = error_; error != 0) throw system_failure(failing(operation), paths.front(), error);
         if (fault.action == Fault::Action::error) error_ = fault.error;
         suffer(fault, operation, paths, call);
+    }
+
+    /// A write and then a sync, for the script.
+    template <class Write>
+    void write_durably(FaultScript& script, const Paths& paths, Write write) {
+        sync(script, Operation::sync, paths, [&] {
+            error_ = EIO;  // unless all goes well
+            write();
+            error_ = 0;
+        });
     }
 
 private:
@@ -65,11 +75,9 @@ public:
     void write_at(View bytes, std::uint64_t at) override {
         write(bytes, [&](View part) { inner_->write_at(part, at); });
     }
-    void write_durably(View bytes, std::uint64_t at) override {  // a write and then a sync, for the script
-        const Paths paths{inner_->path()};
-        poison_.sync(script_, Operation::sync, paths, [&] {
-            write(bytes, [&](View part) { inner_->write_durably(part, at); });
-        });
+    void write_durably(View bytes, std::uint64_t at) override {
+        poison_.write_durably(script_, {inner_->path()},
+                              [&] { write(bytes, [&](View part) { inner_->write_durably(part, at); }); });
     }
     void set_size(std::uint64_t size) override {
         around(Operation::set_size, [&] { inner_->set_size(size); });

@@ -94,9 +94,17 @@ void SimFile::need_writable(const char* what, int error) const {
     if (access_ == io::Access::read) throw system_failure(what, path_, error);
 }
 
+void SimFile::need_unit(const char* what, View memory, std::uint64_t at) const {
+    if (access_ != io::Access::direct) return;
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    if (address % io::direct_unit + memory.size() % io::direct_unit + at % io::direct_unit != 0)
+        throw system_failure(what, path_, EINVAL);
+}
+
 std::size_t SimFile::read_at(std::span<std::byte> into, std::uint64_t at) {
+    need_unit("cannot read", into, at);
     return disk_.act(caller_, Call::read, {path_}, [&] {
-        if (access_ == io::Access::direct) return disk_.state_.on_disk(ino_).read(into, at);
+        if (access_ == io::Access::direct) return disk_.state_.read_disk(ino_, into, at);
         disk_.cached_.insert(ino_);
         return disk_.state_.node(ino_).content.read(into, at);
     });
@@ -111,6 +119,7 @@ std::optional<std::size_t> SimFile::read_cached(std::span<std::byte> into, std::
 
 void SimFile::write_at(View bytes, std::uint64_t at) {
     need_writable("cannot write", EBADF);
+    need_unit("cannot write", bytes, at);
     disk_.act(caller_, Call::write, {path_}, [&] {
         disk_.cached_.insert(ino_);
         const SimDisk::Through through = disk_.let_through(ino_, at, bytes.size());
@@ -121,6 +130,7 @@ void SimFile::write_at(View bytes, std::uint64_t at) {
 
 void SimFile::write_durably(View bytes, std::uint64_t at) {
     if (poison_ != 0) throw system_failure("cannot write durably", path_, poison_);
+    poison_ = EIO;  // unless all goes well
     write_at(bytes, at);
     disk_.act(caller_, Call::sync, {path_}, [&] {
         poison_ = disk_.sync_range(ino_, at, at + bytes.size());

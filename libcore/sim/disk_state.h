@@ -107,8 +107,8 @@ public:
     void sync_all();
     /// What a durable write of bytes [start, end) makes durable: the writes to them and nothing else.
     void sync_range(Ino ino, std::uint64_t start, std::uint64_t end);
-    /// A file's content as the disk has it once the caches are written: not what a failed sync has lost.
-    [[nodiscard]] Content on_disk(Ino ino) const;
+    /// As Content::read, of what the disk has once the caches are written: without what a failed sync has lost.
+    std::size_t read_disk(Ino ino, std::span<std::byte> into, std::uint64_t at) const;
     /// What a failed fsync of a file leaves: some of the changes durable, the rest lost, though still seen until a
     /// power cut. Of a directory: everything as it was.
     void fail_sync(Ino ino, std::uint64_t seed);

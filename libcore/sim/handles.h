@@ -62,6 +62,8 @@ public:
 
 private:
     void need_writable(const char* what, int error) const;
+    /// EINVAL for what no real disk takes past the caches.
+    void need_unit(const char* what, View memory, std::uint64_t at) const;
 
     SimDisk& disk_;
     SimDisk::Caller caller_;

