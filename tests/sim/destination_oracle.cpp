@@ -50,6 +50,26 @@ Complaints complaints_about_next(SimDisk& disk, ckpt::Placement placement) {
     return complaints;
 }
 
+/// Another process: makes "kept" as soon as dest is exchanged.
+class TakesTheName final : public Scheduler {
+public:
+    explicit TakesTheName(SimDisk& disk) : disk_(disk), before_(disk.root()->stat("dest")->ino) {
+        disk_.set_scheduler(this);
+    }
+    void turn(ProcessId) override {
+        disk_.set_scheduler(nullptr);
+        const std::unique_ptr<io::Dir> root = disk_.root(8);
+        if (root->stat("dest")->ino == before_)
+            disk_.set_scheduler(this);
+        else
+            root->make_dir("kept", 0755);
+    }
+
+private:
+    SimDisk& disk_;
+    std::uint64_t before_;
+};
+
 void append(Complaints& all, const Complaints& more) { all.insert(all.end(), more.begin(), more.end()); }
 
 }  // namespace
@@ -83,6 +103,17 @@ const Act make_new = [](Hands hands) {
 };
 const Act replace_again = restoring(3, ckpt::Placement::replace);
 const Act make_equal_again = restoring(3, ckpt::Placement::in_place);
+
+const Act replace_and_keep_in_vain = [](Hands hands) {
+    SimDisk& disk = hands.disk;
+    TakesTheName other(disk);
+    try {
+        replace_and_keep(std::move(hands));
+    } catch (const Failure&) {
+        disk.acknowledge("nothing changed");
+    }
+    disk.set_scheduler(nullptr);
+};
 
 Complaints complaints_about_mark(SimDisk& disk) {
     if (!was_restored(disk, "t@2") || !is_marked(disk)) return {};
@@ -124,6 +155,19 @@ Complaints complaints_after_keep(SimDisk& disk) {
     if (before == expected_tree("src2") && kept == "missing") complaints.push_back("the former tree is gone");
     if (kept != expected_tree("src1") && kept != "missing") complaints.push_back("something else is kept: " + kept);
     return complaints;
+}
+
+Complaints complaints_after_vain(SimDisk& disk) {
+    const std::unique_ptr<io::Dir> root = disk.root();
+    const std::vector<std::string>& told = disk.acknowledged();
+    const std::string found = description_of(*root, "dest");
+    if (found == expected_tree("src1")) return complaints_now(disk);
+    if (std::find(told.begin(), told.end(), "nothing changed") != told.end()) return {"dest changed: " + found};
+    if (found != expected_tree("src2")) return {"dest is neither old nor new: " + found};
+    // Cut between the two exchanges: the next restore must not take the former tree for its own.
+    const bool works = complaints_about_next(disk, ckpt::Placement::replace).empty();
+    const std::string former = description_of(*root, works ? "kept" : ".dest.ft-new");
+    return former == expected_tree("src1") ? none : Complaints{"the former tree is not kept: " + former};
 }
 
 }  // namespace ft::sim

@@ -20,6 +20,8 @@ namespace ft::sim {
 [[nodiscard]] Act restoring(std::uint64_t sequence, ckpt::Placement placement,
                             std::optional<std::string> keep_old = {});
 extern const Act replace, replace_and_keep, make_equal, make_new, replace_again, make_equal_again;
+/// replace_and_keep, while another process makes "kept" once the trees are exchanged: it tells "nothing changed".
+extern const Act replace_and_keep_in_vain;
 
 /// After replace and replace_again; after make_equal and make_equal_again; after make_new.
 [[nodiscard]] Complaints complaints_after_replace(SimDisk& disk);
@@ -28,6 +30,9 @@ extern const Act replace, replace_and_keep, make_equal, make_new, replace_again,
 /// After replace_and_keep: the former tree, src1's copy, is at its place or, at the latest after the next restore,
 /// kept.
 [[nodiscard]] Complaints complaints_after_keep(SimDisk& disk);
+/// After replace_and_keep_in_vain: dest is src1's copy, or that lies beside it, and
+/// no restore takes it away.
+[[nodiscard]] Complaints complaints_after_vain(SimDisk& disk);
 /// After make_equal alone, and everything else: what was told to be restored is not marked as unfinished.
 [[nodiscard]] Complaints complaints_about_mark(SimDisk& disk);
 

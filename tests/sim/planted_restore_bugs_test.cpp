@@ -48,6 +48,14 @@ TEST_CASE("each forgotten sync of a restore that replaces is found", "[ckpt][sim
     CHECK(check_each_sync(with_destination(), twice, complaints_after_keep) == 5);
 }
 
+TEST_CASE("each forgotten sync of a restore that cannot keep the former tree is found", "[ckpt][sim]") {
+    const Fault none_at_all = forgotten(Call::exchange, "no such place");
+    for (const auto& [call, path] : {std::pair<Call, std::string>{Call::sync_all, "**"}, {Call::sync_dir, ""}})
+        CHECK(
+            found_by_cuts(with_destination(), replace_and_keep_in_vain, forgotten(call, path), complaints_after_vain));
+    CHECK_FALSE(found_by_cuts(with_destination(), replace_and_keep_in_vain, none_at_all, complaints_after_vain));
+}
+
 TEST_CASE("each forgotten sync of a restore in place is found", "[ckpt][sim]") {
     const auto complaints = [](SimDisk& disk) {
         const Complaints about_mark = complaints_about_mark(disk);
