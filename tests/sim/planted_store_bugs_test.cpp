@@ -110,6 +110,7 @@ TEST_CASE("each forgotten sync of a prune is found", "[ckpt][sim]") {
     CHECK(found(save_u, prune_u, forgotten_once(Call::sync_dir, "store/checkpoints/u", 0)));
     CHECK(found(remove_last, prune_u, forgotten(Call::sync_dir, "store/checkpoints/t")));
     CHECK_FALSE(found(remove_last, prune_u, no_bug));
+    CHECK_FALSE(found(save_u, prune_u, no_bug));
     // What it says is gone, where somebody who is at work keeps it from taking packs away.
     const Act prune_beside = [](Hands hands) {
         Hands other{hands.disk, hands.disk.root(9), hands.clock};
