@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "libcore/base/failure.h"
 
@@ -207,7 +208,8 @@ ReplicaFile::AnnexCopy ReplicaFile::read_annex_copy(unsigned copy) {
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const Opened opened = open(blocks[i], at(first + i));
         read.rotten = read.rotten || opened.found == Found::rotten;
-        read.bytes->insert(read.bytes->end(), opened.payload.begin(), opened.payload.end());
+        if (opened.generation == tail_.annex.generation)
+            read.bytes->insert(read.bytes->end(), opened.payload.begin(), opened.payload.end());
     }
     const bool whole = read.bytes->size() == blocks.size() * block_payload;
     if (whole) read.bytes->resize(tail_.annex.size);
@@ -239,11 +241,12 @@ std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64
     std::array<bool, 2> fits{};
     for (const unsigned copy : {0U, 1U}) {
         copies[copy] = open(blocks[copy], at(layout_.keys(number, copy)));
-        fits[copy] = copies[copy].found == Found::whole && checksum_of(copies[copy].payload) == checksum;
+        fits[copy] = copies[copy].found == Found::whole && checksum_of(copies[copy].payload) == checksum &&
+                     copies[copy].generation == generation.value_or(copies[copy].generation);
     }
     const unsigned good = fits[0] ? 0 : 1;
     if (!fits[good]) {
-        if (generation && !is_rotten(copies) && highest_of(copies) <= *generation) return std::nullopt;
+        if (generation && !is_rotten(copies)) return std::nullopt;
         fail("both copies of a block of its keys are damaged");
     }
     if (!fits[1 - good]) heal(layout_.keys(number, 1 - good), copies[good].payload, copies[good].generation);
@@ -269,6 +272,7 @@ KeyWindow ReplicaFile::window() {
         blocks.push_back(*read_keys(number, checksum));
         checksum = blocks.back().before;
     }
+    if (std::exchange(unsynced_, false)) file_.sync();  // copies that were made again
     KeyWindow window{.first = tail_.first_key_block * keys_per_block};
     window.entries.reserve((blocks.size() + 1) * keys_per_block);
     for (auto block = blocks.rbegin(); block != blocks.rend(); ++block)

@@ -47,7 +47,7 @@ public:
     /// A write or sync has failed: it may not be written any more.
     [[nodiscard]] bool is_dead() const { return dead_; }
 
-    /// Reads all keys that are kept. fails  damage().
+    /// Reads all keys that are kept, and makes their missing copies again, durably. fails  damage().
     [[nodiscard]] KeyWindow window();
 
     /// No write under a lower ballot from now on.

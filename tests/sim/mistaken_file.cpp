@@ -1,0 +1,257 @@
+#include "tests/sim/mistaken_file.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/hash.h"
+
+namespace ft::sim {
+
+namespace {
+
+using counter::Block;
+using counter::block_size;
+using counter::Layout;
+
+/// Everything as the file below does it.
+class ForwardingFile : public MistakenFile {
+public:
+    explicit ForwardingFile(std::unique_ptr<io::File> inner) : inner_(std::move(inner)) {}
+    std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override { return inner_->read_at(into, at); }
+    std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) override {
+        return inner_->read_cached(into, at);
+    }
+    void write_at(View bytes, std::uint64_t at) override { inner_->write_at(bytes, at); }
+    void write_durably(View bytes, std::uint64_t at) override { inner_->write_durably(bytes, at); }
+    void set_size(std::uint64_t size) override { inner_->set_size(size); }
+    bool punch_hole(std::uint64_t at, std::uint64_t length) override { return inner_->punch_hole(at, length); }
+    bool clone_from(io::File& other) override { return inner_->clone_from(other); }
+    void sync() override { inner_->sync(); }
+    void start_writeback(std::uint64_t at, std::uint64_t length) override { inner_->start_writeback(at, length); }
+    void write_back() override { inner_->write_back(); }
+    io::Stat stat() override { return inner_->stat(); }
+    std::optional<io::Extent> next_data(std::uint64_t from) override { return inner_->next_data(from); }
+    void set_owner(std::uint32_t uid, std::uint32_t gid) override { inner_->set_owner(uid, gid); }
+    void set_mode(std::uint32_t mode) override { inner_->set_mode(mode); }
+    void set_mtime(Time mtime) override { inner_->set_mtime(mtime); }
+    std::vector<io::Xattr> xattrs() override { return inner_->xattrs(); }
+    void set_xattr(const io::Xattr& xattr) override { inner_->set_xattr(xattr); }
+    void remove_xattr(const std::string& name) override { inner_->remove_xattr(name); }
+    bool try_lock(io::Lock kind) override { return inner_->try_lock(kind); }
+    std::unique_ptr<io::Mapping> map() override { return inner_->map(); }
+    [[nodiscard]] std::string path() const override { return inner_->path(); }
+    void opened() override { opening_ = false; }
+
+protected:
+    std::unique_ptr<io::File> inner_;
+    bool opening_ = true;
+};
+
+std::uint64_t offset_of(std::uint64_t block) { return block * block_size; }
+bool is_slot(std::uint64_t at) { return at >= offset_of(Layout::slot(0, 0)) && at < offset_of(Layout::annex(0, 0)); }
+/// Where the copies of the slot around a byte begin, and where those of the other one do.
+std::uint64_t slot_around(std::uint64_t at) {
+    return offset_of(Layout::slot(at >= offset_of(Layout::slot(1, 0)) ? 1 : 0, 0));
+}
+std::uint64_t other_slot(std::uint64_t at) {
+    return offset_of(Layout::slot(at >= offset_of(Layout::slot(1, 0)) ? 0 : 1, 0));
+}
+
+Block block_of(View bytes) {
+    Block block;
+    std::copy_n(bytes.begin(), block_size, block.bytes.begin());
+    return block;
+}
+
+class SingleCopies final : public ForwardingFile {
+public:
+    using ForwardingFile::ForwardingFile;
+    void write_at(View bytes, std::uint64_t at) override { inner_->write_at(cut(bytes, at), at); }
+    void write_durably(View bytes, std::uint64_t at) override { inner_->write_durably(cut(bytes, at), at); }
+
+private:
+    View cut(View bytes, std::uint64_t at) const {
+        return is_slot(at) ? bytes.first(opening_ ? 0 : block_size) : bytes;
+    }
+};
+
+class KeysOutsideCommit final : public ForwardingFile {
+public:
+    using ForwardingFile::ForwardingFile;
+    void write_at(View bytes, std::uint64_t at) override {
+        if (opening_ || at < offset_of(Layout::first_key)) return inner_->write_at(bytes, at);
+        std::vector<Block> blocks(bytes.size() / block_size);
+        for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = block_of(bytes.subspan(i * block_size));
+        later_.emplace_back(at, std::move(blocks));
+    }
+    void sync() override {
+        inner_->sync();
+        for (const auto& [at, blocks] : std::exchange(later_, {})) inner_->write_at(counter::bytes_of(blocks), at);
+    }
+
+private:
+    std::vector<std::pair<std::uint64_t, std::vector<Block>>> later_;
+};
+
+/// A file whose blocks the mistake can read and seal.
+class KnownFile : public ForwardingFile {
+public:
+    KnownFile(std::unique_ptr<io::File> inner, const counter::Header& header)
+        : ForwardingFile(std::move(inner)), header_(header), layout_(header.identity.keys) {}
+
+protected:
+    [[nodiscard]] counter::Place place(std::uint64_t number) const { return {number, header_.salt()}; }
+    void write_two(View payload, std::uint64_t generation, std::uint64_t at) {
+        std::vector<Block> blocks(2);
+        for (const std::size_t copy : {0, 1})
+            counter::seal(payload, generation, place(at / block_size + copy), blocks[copy]);
+        inner_->write_at(counter::bytes_of(blocks), at);
+    }
+    const counter::Header header_;
+    const Layout layout_;
+};
+
+class RingNotBound final : public KnownFile {
+public:
+    using KnownFile::KnownFile;
+    std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override {
+        const std::size_t count = inner_->read_at(into, at);
+        for (std::size_t i = 0; i + block_size <= count; i += block_size)
+            if (is_slot(at + i)) fit(into.subspan(i, block_size), (at + i) / block_size);
+        return count;
+    }
+
+private:
+    /// Puts the checksum of whatever lies where the newest key block should be into the tail.
+    void fit(std::span<std::byte> bytes, std::uint64_t number) {
+        const counter::Opened found = counter::open(block_of(bytes), place(number));
+        if (found.found != counter::Opened::Found::whole) return;
+        counter::Tail tail = counter::decode_tail(found.payload, "");
+        if (tail.sealed == 0) return;
+        std::vector<Block> keys(1);
+        const std::uint64_t newest = layout_.keys(tail.key_blocks() - 1, 0);
+        inner_->read_at(std::as_writable_bytes(std::span(keys)), offset_of(newest));
+        const counter::Opened block = counter::open(keys[0], place(newest));
+        if (block.found != counter::Opened::Found::whole) return;
+        tail.newest_keys = checksum_of(block.payload);
+        counter::seal(encode(tail), found.generation, place(number), keys[0]);
+        std::copy(keys[0].bytes.begin(), keys[0].bytes.end(), bytes.begin());
+    }
+};
+
+class RepairRewritesGood final : public KnownFile {
+public:
+    using KnownFile::KnownFile;
+    void write_at(View bytes, std::uint64_t at) override {
+        if (!opening_ || !is_slot(at)) return inner_->write_at(bytes, at);
+        const counter::Opened made = counter::open(block_of(bytes), place(at / block_size));
+        write_two(made.payload, made.generation + 1, slot_around(at));
+    }
+};
+
+class NoRepairOnOpen final : public ForwardingFile {
+public:
+    using ForwardingFile::ForwardingFile;
+    void write_at(View bytes, std::uint64_t at) override {
+        if (!opening_) inner_->write_at(bytes, at);
+    }
+};
+
+class NoSyncOnOpen final : public ForwardingFile {
+public:
+    using ForwardingFile::ForwardingFile;
+    void sync() override {
+        if (!opening_) inner_->sync();
+    }
+};
+
+class BothSlotsOverwritten final : public KnownFile {
+public:
+    using KnownFile::KnownFile;
+    void write_at(View bytes, std::uint64_t at) override {
+        write_other(bytes, at);
+        inner_->write_at(bytes, at);
+    }
+    void write_durably(View bytes, std::uint64_t at) override {
+        write_other(bytes, at);
+        inner_->write_durably(bytes, at);
+    }
+
+private:
+    void write_other(View bytes, std::uint64_t at) {
+        if (opening_ || !is_slot(at)) return;
+        const counter::Opened made = counter::open(block_of(bytes), place(at / block_size));
+        write_two(made.payload, made.generation - 1, other_slot(at));
+    }
+};
+
+class OneAnnexPlace final : public ForwardingFile {
+public:
+    using ForwardingFile::ForwardingFile;
+    std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override {
+        return inner_->read_at(into, moved(at));
+    }
+    void write_at(View bytes, std::uint64_t at) override { inner_->write_at(bytes, moved(at)); }
+
+private:
+    static std::uint64_t moved(std::uint64_t at) {
+        const std::uint64_t second = offset_of(Layout::annex(1, 0));
+        return at >= second && at < offset_of(Layout::first_key) ? at - second + offset_of(Layout::annex(0, 0)) : at;
+    }
+};
+
+class FailedSyncTriedAgain final : public ForwardingFile {
+public:
+    FailedSyncTriedAgain(std::unique_ptr<io::File> inner, std::unique_ptr<io::File> second)
+        : ForwardingFile(std::move(inner)), second_(std::move(second)) {}
+    void write_durably(View bytes, std::uint64_t at) override {
+        inner_->write_at(bytes, at);
+        sync();
+    }
+    void sync() override {
+        try {
+            inner_->sync();
+        } catch (const Failure&) {
+            second_->sync();  // the planted mistake: the second one lies
+            second_.swap(inner_);
+        }
+    }
+
+private:
+    std::unique_ptr<io::File> second_;
+};
+
+}  // namespace
+
+std::unique_ptr<MistakenFile> open_with(Mistake mistake, io::Dir& dir, const std::string& name,
+                                        const counter::Header& header) {
+    std::unique_ptr<io::File> file = io::open_file(dir, name, io::Access::direct);
+    switch (mistake) {
+        case Mistake::single_copies:
+            return std::make_unique<SingleCopies>(std::move(file));
+        case Mistake::keys_outside_commit:
+            return std::make_unique<KeysOutsideCommit>(std::move(file));
+        case Mistake::ring_not_bound:
+            return std::make_unique<RingNotBound>(std::move(file), header);
+        case Mistake::repair_rewrites_good:
+            return std::make_unique<RepairRewritesGood>(std::move(file), header);
+        case Mistake::no_repair_on_open:
+            return std::make_unique<NoRepairOnOpen>(std::move(file));
+        case Mistake::no_sync_on_open:
+            return std::make_unique<NoSyncOnOpen>(std::move(file));
+        case Mistake::both_slots_overwritten:
+            return std::make_unique<BothSlotsOverwritten>(std::move(file), header);
+        case Mistake::one_annex_place:
+            return std::make_unique<OneAnnexPlace>(std::move(file));
+        case Mistake::failed_sync_tried_again:
+            return std::make_unique<FailedSyncTriedAgain>(std::move(file),
+                                                          io::open_file(dir, name, io::Access::direct));
+        case Mistake::none:
+            break;
+    }
+    return std::make_unique<ForwardingFile>(std::move(file));
+}
+
+}  // namespace ft::sim
