@@ -22,9 +22,10 @@ const std::map<std::string, Names> may_include = {
     {"source", {"base", "io"}},
     {"ckpt", {"base", "io", "store", "source"}},
     {"counter", {"base", "io", "proc"}},
+    {"shm", {"base", "io", "counter"}},
     {"ui", {"base", "io"}},
     {"sim", {"base", "io", "proc"}},
-    {"tools", {"base", "io", "proc", "store", "source", "ckpt", "counter", "ui"}},
+    {"tools", {"base", "io", "proc", "store", "source", "ckpt", "counter", "shm", "ui"}},
 };
 
 // Where a failure may end instead of going up to run_tool. Any handler may add context and throw again.
