@@ -197,7 +197,7 @@ bool ReplicaFile::take(const Opened& tail) {
     tail_ = decode_tail(tail.payload, where_);
     if (tail_.replica != header_.replica || tail_.counter != header_.identity.counter)
         fail("it holds the bytes of another replica");
-    return read_annex(tail.generation) && read_sealed(tail.generation);
+    return read_annex(tail.generation) && read_keys(tail_.sealed, tail.generation);
 }
 
 ReplicaFile::AnnexCopy ReplicaFile::read_annex_copy(unsigned copy) {
@@ -233,14 +233,12 @@ bool ReplicaFile::read_annex(std::uint64_t generation) {
     return true;
 }
 
-std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64_t checksum,
-                                               std::optional<std::uint64_t> generation) {
-    std::vector<Block> blocks(2);
-    read_blocks(layout_.keys(number, 0), blocks);
+std::optional<KeyBlock> ReplicaFile::take_keys(std::uint64_t number, std::span<const Block> read,
+                                               std::uint64_t checksum, std::optional<std::uint64_t> generation) {
     std::array<Opened, 2> copies;
     std::array<bool, 2> fits{};
     for (const unsigned copy : {0U, 1U}) {
-        copies[copy] = open(blocks[copy], at(layout_.keys(number, copy)));
+        copies[copy] = open(read[copy], at(layout_.keys(number, copy)));
         fits[copy] = copies[copy].found == Found::whole && checksum_of(copies[copy].payload) == checksum &&
                      copies[copy].generation == generation.value_or(copies[copy].generation);
     }
@@ -255,23 +253,29 @@ std::optional<KeyBlock> ReplicaFile::read_keys(std::uint64_t number, std::uint64
     return keys;
 }
 
-bool ReplicaFile::read_sealed(std::uint64_t generation) {
-    std::uint64_t checksum = tail_.newest_keys;
-    for (std::uint64_t i = 1; i <= tail_.sealed; ++i) {
-        const std::optional<KeyBlock> keys = read_keys(tail_.key_blocks() - i, checksum, generation);
-        if (!keys) return false;
-        checksum = keys->before;
+std::optional<std::vector<KeyBlock>> ReplicaFile::read_keys(std::uint64_t count,
+                                                            std::optional<std::uint64_t> generation) {
+    constexpr std::uint64_t at_once = 64;  // 512 KiB: few reads, little memory
+    std::vector<KeyBlock> all;
+    std::uint64_t checksum = tail_.newest_keys, end = tail_.key_blocks();
+    for (const std::uint64_t first = end - count; end > first;) {
+        const std::uint64_t to_ring_start = (end - 1) % layout_.key_positions + 1;
+        const std::uint64_t run = std::min({end - first, to_ring_start, at_once});
+        std::vector<Block> blocks(2 * run);
+        read_blocks(layout_.keys(end - run, 0), blocks);
+        for (std::uint64_t left = run; left-- > 0;) {
+            std::optional<KeyBlock> keys =
+                take_keys(--end, std::span(blocks).subspan(2 * left, 2), checksum, generation);
+            if (!keys) return std::nullopt;
+            checksum = keys->before;
+            all.push_back(std::move(*keys));
+        }
     }
-    return true;
+    return all;
 }
 
 KeyWindow ReplicaFile::window() {
-    std::vector<KeyBlock> blocks;
-    std::uint64_t checksum = tail_.newest_keys;
-    for (std::uint64_t number = tail_.key_blocks(); number-- > tail_.first_key_block;) {
-        blocks.push_back(*read_keys(number, checksum));
-        checksum = blocks.back().before;
-    }
+    const std::vector<KeyBlock> blocks = *read_keys(tail_.key_blocks() - tail_.first_key_block);
     if (std::exchange(unsynced_, false)) file_.sync();  // copies that were made again
     KeyWindow window{.first = tail_.first_key_block * keys_per_block};
     window.entries.reserve((blocks.size() + 1) * keys_per_block);

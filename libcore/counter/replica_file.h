@@ -63,11 +63,14 @@ private:
     void read_tail(std::span<const Block> blocks);
     /// Takes the commit of a whole tail; false: another part of it is torn.
     [[nodiscard]] bool take(const Opened& tail);
-    /// These two: false, nothing: torn. They may be so only where they were written by the commit `generation`.
+    /// These: false, nothing: torn. They may be so only where they were written by the commit `generation`.
     [[nodiscard]] bool read_annex(std::uint64_t generation);
-    [[nodiscard]] std::optional<KeyBlock> read_keys(std::uint64_t number, std::uint64_t checksum,
-                                                    std::optional<std::uint64_t> generation = std::nullopt);
-    [[nodiscard]] bool read_sealed(std::uint64_t generation);
+    /// The last `count` key blocks, the newest first.
+    [[nodiscard]] std::optional<std::vector<KeyBlock>> read_keys(
+        std::uint64_t count, std::optional<std::uint64_t> generation = std::nullopt);
+    /// read  both copies of it.
+    [[nodiscard]] std::optional<KeyBlock> take_keys(std::uint64_t number, std::span<const Block> read,
+                                                    std::uint64_t checksum, std::optional<std::uint64_t> generation);
     /// One copy of the annex: its bytes where they are what the tail binds, and whether a block of it has rotted.
     struct AnnexCopy {
         std::optional<Bytes> bytes;
