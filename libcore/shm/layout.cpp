@@ -109,7 +109,11 @@ Header decode_header(View block, std::string_view where) {
     header.inode = in.u64();
     Flush flush{.period = std::chrono::nanoseconds(static_cast<std::int64_t>(in.u64()))};
     flush.path = in.text(longest_path);
+    if (flush.path.empty() ? flush.period.count() != 0 : flush.period.count() <= 0) in.fail("a flush that cannot be");
     if (!flush.path.empty()) header.shape.flush = flush;
+    const View rest = in.raw(in.left() - 8);
+    if (std::ranges::any_of(rest, [](std::byte b) { return b != std::byte{0}; }))
+        in.fail("bytes that mean nothing to this version");
     return header;
 }
 

@@ -91,7 +91,10 @@ std::unique_ptr<Segment> Segment::make(const std::string& name, Header header,
     const Bytes block = encode(made->header_);
     std::memcpy(made->memory_, block.data(), block.size());
     fill(*made);
-    return publish(made->file_, name) ? std::move(made) : nullptr;
+    if (!publish(made->file_, name)) return nullptr;
+    // Opened by its name, so that messages of the system know it; unless somebody has removed it meanwhile.
+    std::unique_ptr<Segment> named = find(name);
+    return named && named->header_.inode == made->header_.inode ? std::move(named) : std::move(made);
 }
 
 std::unique_ptr<Segment> Segment::find(const std::string& name) {

@@ -3,13 +3,18 @@
 #include "libcore/shm/segment.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "libcore/base/failure.h"
 #include "libcore/shm/shared_counter.h"
+#include "libcore/ui/signals.h"
 #include "tests/catch.h"
 #include "tests/io/child.h"
 #include "tests/shm/own.h"
@@ -19,6 +24,20 @@ namespace ft::shm {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// To whom ten seconds are over at once.
+class Late final : public Clock {
+public:
+    Time now() override { return clock_.now(); }
+    Time file_clock() override { return clock_.file_clock(); }
+    std::chrono::nanoseconds monotonic() override { return clock_.monotonic() + std::chrono::seconds(6 * looks_++); }
+    void sleep(std::chrono::nanoseconds length) override { clock_.sleep(length); }
+    std::uint64_t random() override { return clock_.random(); }
+
+private:
+    SystemClock clock_;
+    std::atomic<int> looks_{0};
+};
 
 /// How finding it ends: done where it is found, no where there is none.
 Exit find(const std::string& name) {
@@ -125,6 +144,49 @@ TEST_CASE("a segment that is cut short while it is open is damage to who looks, 
     CHECK_THROWS_WITH(made->value(), Catch::Matchers::Contains("cut short"));
     CHECK_THROWS_WITH(made->status(), Catch::Matchers::Contains("cut short"));
     CHECK_THROWS_WITH(made->snapshot(0), Catch::Matchers::Contains("cut short"));
+}
+
+TEST_CASE("a segment that is cut short under an add ends the program with exit 4, named") {
+    for (const Kind kind : {Kind::plain, Kind::exact}) {
+        const OwnName name;
+        const Ended ended = run_in_child([&] {
+            SystemClock clock;
+            const auto made = SharedCounter::make(name, {.kind = kind}, clock);
+            ui::report_bus_errors(ui::BusReport::text);
+            fs::resize_file(name.file(), 4096);
+            (void)made->count(1);
+            return true;
+        });
+        CHECK(ended.code == static_cast<int>(Exit::damage));
+        CHECK_FALSE(ended.signal);
+    }
+}
+
+TEST_CASE("a holder of the lock that is stopped is waited for, and then named") {
+    const OwnName name;
+    Late clock;
+    const auto made = SharedCounter::make(name, {.kind = Kind::exact}, clock);
+    Held held = Held::take(made->segment().control().lock, clock, "test");
+    std::thread([&] {
+        try {
+            (void)made->count(1);
+            FAIL("it was counted");
+        } catch (const Failure& failure) {
+            CHECK(failure.exit() == Exit::busy);
+            CHECK_THAT(failure.what(), Catch::Matchers::Contains("pid " + std::to_string(::getpid())));
+        }
+    }).join();
+    CHECK(made->value() == 0);  // reading waits for nobody
+}
+
+TEST_CASE("a lock that was written over is refused, and no crash") {
+    Late clock;
+    for (const int byte : {0x7f, 0xff}) {
+        const OwnName name;
+        const auto made = SharedCounter::make(name, {.kind = Kind::exact}, clock);
+        std::memset(&made->segment().control().lock, byte, sizeof(Mutex));
+        CHECK_THROWS_AS(made->count(1), Failure);
+    }
 }
 
 TEST_CASE("a copy of a segment is not the counter") {
