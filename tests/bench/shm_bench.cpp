@@ -167,6 +167,13 @@ void raw_processes(benchmark::State& state) {
         [&] { own->fetch_add(1, std::memory_order_relaxed); });
 }
 
+void raw_two_slots_processes(benchmark::State& state) {
+    auto& slots = shared<TwoSlots>();
+    slots.begin();
+    side_by_side(
+        state, [](unsigned) {}, [&] { slots.add(); });
+}
+
 void plain_processes(benchmark::State& state) {
     Own counter(shm::Kind::plain);
     std::unique_ptr<shm::SharedCounter> own;
@@ -211,6 +218,13 @@ BENCHMARK(read_plain);
 BENCHMARK(open_and_close)->Unit(benchmark::kMicrosecond);
 BENCHMARK(raw_processes)->Arg(1)->Arg(2)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(plain_processes)->Arg(1)->Arg(2)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(raw_two_slots_processes)
+    ->Arg(1)
+    ->Arg(2)
+    ->Arg(4)
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(exact_processes)->Arg(1)->Arg(2)->Arg(4)->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(add_after_killed_holder)->UseManualTime()->Iterations(300)->Unit(benchmark::kMicrosecond);
 
