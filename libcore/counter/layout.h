@@ -15,15 +15,15 @@ inline constexpr std::size_t keys_per_block = 112;
 inline constexpr std::size_t annex_blocks = 20;                                   ///< of one copy
 inline constexpr std::size_t most_sealed = most_operations / keys_per_block + 1;  ///< key blocks of one commit
 
-/// Block numbers. Everything has two copies, one behind the other.
+/// Block numbers. Every block has two copies, side by side: both are read at once, and written at once.
 struct Layout {
     std::uint64_t key_positions = 0;  ///< of the ring
 
     explicit Layout(std::uint32_t keys) : key_positions(kept_key_blocks(keys) + most_sealed + 1) {}
     static constexpr std::uint64_t header(unsigned copy) { return copy; }
     static constexpr std::uint64_t slot(unsigned slot, unsigned copy) { return 2 + 2 * slot + copy; }
-    static constexpr std::uint64_t annex(unsigned place, unsigned copy) {
-        return 6 + (2 * place + copy) * annex_blocks;
+    static constexpr std::uint64_t annex(unsigned place, unsigned copy, std::uint64_t block = 0) {
+        return 6 + 2 * (place * annex_blocks + block) + copy;
     }
     [[nodiscard]] std::uint64_t keys(std::uint64_t key_block, unsigned copy) const {
         return first_key + 2 * (key_block % key_positions) + copy;

@@ -26,13 +26,12 @@ bool is_newest(const Opened& copy, const std::array<Opened, 2>& copies) {
 
 std::size_t blocks_for(std::size_t bytes) { return (bytes + block_payload - 1) / block_payload; }
 
-std::vector<Block> sealed(View bytes, std::uint64_t generation, Place first, std::size_t count) {
-    std::vector<Block> blocks(count);
-    for (Block& block : blocks) {
-        const View part = bytes.first(std::min(bytes.size(), block_payload));
-        bytes = bytes.subspan(part.size());
-        seal(part, generation, first, block);
-        ++first.number;
+/// Both copies of the blocks that hold these bytes.
+std::vector<Block> sealed(View bytes, std::uint64_t generation, Place first) {
+    std::vector<Block> blocks(2 * blocks_for(bytes.size()));
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const View part = bytes.subspan(i / 2 * block_payload);
+        seal(part.first(std::min(part.size(), block_payload)), generation, {first.number + i, first.salt}, blocks[i]);
     }
     return blocks;
 }
@@ -76,7 +75,7 @@ public:
         for (const unsigned copy : {0U, 1U})
             for (std::size_t i = 0; i < blocks_for(bytes.size()); ++i) {
                 const View part = View(bytes).subspan(i * block_payload);
-                put(part.first(std::min(part.size(), block_payload)), 1, Layout::annex(0, copy) + i);
+                put(part.first(std::min(part.size(), block_payload)), 1, Layout::annex(0, copy, i));
             }
     }
 
@@ -156,7 +155,9 @@ void ReplicaFile::write_blocks(std::uint64_t first, const std::vector<Block>& bl
 }
 
 void ReplicaFile::heal(std::uint64_t number, View payload, std::uint64_t generation) {
-    write_blocks(number, sealed(payload, generation, at(number), 1));
+    std::vector<Block> blocks(1);
+    seal(payload, generation, at(number), blocks[0]);
+    write_blocks(number, blocks);
 }
 
 void ReplicaFile::read_header(std::span<const Block> blocks) {
@@ -200,36 +201,35 @@ bool ReplicaFile::take(const Opened& tail) {
     return read_annex(tail.generation) && read_keys(tail_.sealed, tail.generation);
 }
 
-ReplicaFile::AnnexCopy ReplicaFile::read_annex_copy(unsigned copy) {
-    std::vector<Block> blocks(blocks_for(tail_.annex.size));
-    const std::uint64_t first = Layout::annex(tail_.annex.place, copy);
-    read_blocks(first, blocks);
-    AnnexCopy read{.bytes = Bytes()};
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-        const Opened opened = open(blocks[i], at(first + i));
-        read.rotten = read.rotten || opened.found == Found::rotten;
+ReplicaFile::AnnexCopy ReplicaFile::take_annex_copy(std::span<const Block> read, unsigned copy) const {
+    AnnexCopy taken{.bytes = Bytes()};
+    for (std::size_t i = copy; i < read.size(); i += 2) {
+        const Opened opened = open(read[i], at(Layout::annex(tail_.annex.place, 0) + i));
+        taken.rotten = taken.rotten || opened.found == Found::rotten;
         if (opened.generation == tail_.annex.generation)
-            read.bytes->insert(read.bytes->end(), opened.payload.begin(), opened.payload.end());
+            taken.bytes->insert(taken.bytes->end(), opened.payload.begin(), opened.payload.end());
     }
-    const bool whole = read.bytes->size() == blocks.size() * block_payload;
-    if (whole) read.bytes->resize(tail_.annex.size);
-    if (!whole || checksum_of(*read.bytes) != tail_.annex.checksum) read.bytes.reset();
-    return read;
+    const bool whole = taken.bytes->size() == read.size() / 2 * block_payload;
+    if (whole) taken.bytes->resize(tail_.annex.size);
+    if (!whole || checksum_of(*taken.bytes) != tail_.annex.checksum) taken.bytes.reset();
+    return taken;
 }
 
 bool ReplicaFile::read_annex(std::uint64_t generation) {
     const AnnexAt& bound = tail_.annex;
-    const std::array<AnnexCopy, 2> copies{read_annex_copy(0), read_annex_copy(1)};
-    const unsigned good = copies[0].bytes ? 0 : 1;
+    std::vector<Block> blocks(2 * blocks_for(bound.size));
+    read_blocks(Layout::annex(bound.place, 0), blocks);
+    const std::array<AnnexCopy, 2> copies{take_annex_copy(blocks, 0), take_annex_copy(blocks, 1)};
+    const unsigned good = copies[0].bytes ? 0 : 1, other = 1 - good;
     if (!copies[good].bytes) {
         const bool rotten = copies[0].rotten && copies[1].rotten;
         if (bound.generation == generation && !rotten) return false;
         fail("both copies of its list of members are damaged");
     }
     annex_ = decode_annex(*copies[good].bytes, where_);
-    const std::uint64_t other = Layout::annex(bound.place, 1 - good);
-    if (!copies[1 - good].bytes)
-        write_blocks(other, sealed(*copies[good].bytes, bound.generation, at(other), blocks_for(bound.size)));
+    if (copies[other].bytes) return true;
+    const std::vector<Block> whole = sealed(*copies[good].bytes, bound.generation, at(Layout::annex(bound.place, 0)));
+    for (std::size_t i = other; i < whole.size(); i += 2) write_blocks(Layout::annex(bound.place, 0) + i, {whole[i]});
     return true;
 }
 
@@ -317,10 +317,8 @@ void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
                             .before = tail.newest_keys,
                             .entries = {from, from + keys_per_block}};
         const Bytes payload = encode(keys);
-        std::vector<Block> copies(2);
-        for (const unsigned copy : {0U, 1U})
-            seal(payload, next_generation(), at(layout_.keys(number, copy)), copies[copy]);
-        write_blocks(layout_.keys(number, 0), copies);
+        const std::uint64_t first = layout_.keys(number, 0);
+        write_blocks(first, sealed(payload, next_generation(), at(first)));
         tail.newest_keys = checksum_of(payload);
         from += keys_per_block;
         ++number;
@@ -336,11 +334,8 @@ void ReplicaFile::write_annex(const Annex& annex, Tail& tail) {
     const Bytes bytes = encode(annex);
     check(bytes.size() <= most_annex_bytes, "an annex fits its place");
     const auto place = static_cast<std::uint8_t>(1 - tail_.annex.place);  // the newest commit looks at the other one
-    const std::size_t count = blocks_for(bytes.size());
-    for (const unsigned copy : {0U, 1U}) {
-        const std::uint64_t first = Layout::annex(place, copy);
-        write_blocks(first, sealed(bytes, next_generation(), at(first), count));
-    }
+    const std::uint64_t first = Layout::annex(place, 0);
+    write_blocks(first, sealed(bytes, next_generation(), at(first)));
     tail.annex = {.place = place,
                   .generation = next_generation(),
                   .size = static_cast<std::uint32_t>(bytes.size()),
@@ -352,9 +347,8 @@ void ReplicaFile::write_tail(Tail tail) {
     dead_ = true;  // unless all goes well
     const unsigned slot = 1 - slot_;
     const Bytes payload = encode(tail);
-    std::vector<Block> copies(2);
-    for (const unsigned copy : {0U, 1U}) seal(payload, next_generation(), at(Layout::slot(slot, copy)), copies[copy]);
-    const std::uint64_t offset = Layout::slot(slot, 0) * block_size;
+    const std::uint64_t first = Layout::slot(slot, 0), offset = first * block_size;
+    const std::vector<Block> copies = sealed(payload, next_generation(), at(first));
     if (unsynced_) {
         file_.write_at(bytes_of(copies), offset);
         file_.sync();

@@ -76,7 +76,7 @@ private:
         std::optional<Bytes> bytes;
         bool rotten = false;
     };
-    [[nodiscard]] AnnexCopy read_annex_copy(unsigned copy);
+    [[nodiscard]] AnnexCopy take_annex_copy(std::span<const Block> read, unsigned copy) const;
     /// Blocks that the disk cannot read any more are zeros: rotten, to be healed like others.
     void read_blocks(std::uint64_t first, std::span<Block> into);
     void read_what_can_be(std::uint64_t first, std::span<Block> into);

@@ -45,7 +45,7 @@ TEST_CASE("no two parts of a replica share a block, and all of it is used", "[co
             used.insert(Layout::header(copy));
             for (const unsigned which : {0U, 1U}) {
                 used.insert(Layout::slot(which, copy));
-                for (std::uint64_t i = 0; i < annex_blocks; ++i) used.insert(Layout::annex(which, copy) + i);
+                for (std::uint64_t i = 0; i < annex_blocks; ++i) used.insert(Layout::annex(which, copy, i));
             }
             for (std::uint64_t n = 1000; n < 1000 + layout.key_positions; ++n) used.insert(layout.keys(n, copy));
         }

@@ -3,9 +3,11 @@
 #include "libcore/counter/replica.h"
 
 #include "libcore/base/failure.h"
+#include "libcore/io/posix.h"
 #include "libcore/sim/disk.h"
 #include "tests/catch.h"
 #include "tests/counter/samples.h"
+#include "tests/io/scratch.h"
 
 namespace ft::counter {
 
@@ -252,6 +254,32 @@ TEST_CASE("a replica that cannot be opened answers that it failed", "[counter]")
     const Reply reply = replica.handle({.kind = Ask::look});
     CHECK(reply.kind == Kind::failed);
     CHECK(reply.why == "Is a directory");
+}
+
+TEST_CASE("a replica lives on the machine's own disk and in its memory as on the simulated one", "[counter]") {
+    for (const std::filesystem::path& place : {std::filesystem::temp_directory_path(), {"/dev/shm"}}) {
+        const ScratchFolder scratch(place);
+        const auto local = [&] { return LocalReplica(io::open_root(scratch.path()), "r"); };
+        LocalReplica replica = local();
+        CHECK(replica.try_lock());
+        CHECK(replica.handle(installing(state(300, 2))).kind == Kind::sound);
+        CHECK_FALSE(local().try_lock());
+        Ledger ledger = ledger_of(state(300, 2));
+        for (std::uint64_t round = 0; round < 5; ++round) {
+            for (std::uint64_t n = 0; n < 100; ++n) (void)ledger.apply(add(1, 1000 * round + n));
+            (void)ledger.apply(on(Operation::Kind::reserve, std::to_string(round), 1));
+            CHECK(replica.handle(accepting(next_change(ledger))).kind == Kind::sound);
+        }
+        replica.unlock();
+        LocalReplica again = local();
+        CHECK(again.try_lock());
+        const Reply reply = again.handle({.kind = Ask::keys});
+        CHECK(reply.standing->head == ledger.head());
+        CHECK(reply.standing->annex == ledger.annex());
+        CHECK(reply.standing->on_disk == io::open_root(scratch.path())->on_disk());
+        CHECK(reply.keys == ledger.state().window);
+        CHECK(again.handle({.kind = Ask::remove}).kind == Kind::missing);
+    }
 }
 
 TEST_CASE("a replica that is removed is gone", "[counter]") {

@@ -118,12 +118,25 @@ public:
     using KnownFile::KnownFile;
     std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override {
         const std::size_t count = inner_->read_at(into, at);
-        for (std::size_t i = 0; i + block_size <= count; i += block_size)
-            if (is_slot(at + i)) fit(into.subspan(i, block_size), (at + i) / block_size);
+        for (std::size_t i = 0; i + block_size <= count; i += block_size) {
+            const std::uint64_t number = (at + i) / block_size;
+            if (is_slot(at + i)) fit(into.subspan(i, block_size), number);
+            if (newest_ != 0 && number / 2 == newest_ / 2) renew(into.subspan(i, block_size), number);
+        }
         return count;
     }
 
 private:
+    /// Lets a key block be of the commit that is newest.
+    void renew(std::span<std::byte> bytes, std::uint64_t number) {
+        const counter::Opened found = counter::open(block_of(bytes), place(number));
+        if (found.found == counter::Opened::Found::whole) put(found.payload, generation_, number, bytes);
+    }
+    void put(View payload, std::uint64_t generation, std::uint64_t number, std::span<std::byte> into) {
+        Block block;
+        counter::seal(payload, generation, place(number), block);
+        std::copy(block.bytes.begin(), block.bytes.end(), into.begin());
+    }
     /// Puts the checksum of whatever lies where the newest key block should be into the tail.
     void fit(std::span<std::byte> bytes, std::uint64_t number) {
         const counter::Opened found = counter::open(block_of(bytes), place(number));
@@ -136,9 +149,12 @@ private:
         const counter::Opened block = counter::open(keys[0], place(newest));
         if (block.found != counter::Opened::Found::whole) return;
         tail.newest_keys = checksum_of(block.payload);
-        counter::seal(encode(tail), found.generation, place(number), keys[0]);
-        std::copy(keys[0].bytes.begin(), keys[0].bytes.end(), bytes.begin());
+        put(encode(tail), found.generation, number, bytes);
+        if (found.generation < generation_) return;
+        generation_ = found.generation;
+        newest_ = newest;
     }
+    std::uint64_t newest_ = 0, generation_ = 0;
 };
 
 class RepairRewritesGood final : public KnownFile {

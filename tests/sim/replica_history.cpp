@@ -300,8 +300,7 @@ void Life::rot() {
         newest_copy(),
         newest_copy(),
         newest_copy(),
-        counter::Layout::annex(static_cast<unsigned>(chance_.below(2)), static_cast<unsigned>(chance_.below(2))) +
-            chance_.below(2),
+        counter::Layout::annex(static_cast<unsigned>(chance_.below(2)), 0) + chance_.below(4),
         layout.keys(newest == 0 ? 0 : newest - 1, static_cast<unsigned>(chance_.below(2))),
         chance_.below(layout.blocks())};
     const std::uint64_t at = blocks[chance_.below(std::size(blocks))] * counter::block_size;

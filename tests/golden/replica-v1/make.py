@@ -94,8 +94,8 @@ def replica(header_=None, annex_=None, tail_=None, second=None):
     blocks = {0: (header_ or header(), 1)}
     annex_ = annex_ or annex()
     for i in range(0, len(annex_), PAYLOAD):
-        blocks[6 + i // PAYLOAD] = (annex_[i:i + PAYLOAD], 1)
-        blocks[26 + i // PAYLOAD] = blocks[6 + i // PAYLOAD]
+        for copy in (0, 1):
+            blocks[6 + 2 * (i // PAYLOAD) + copy] = (annex_[i:i + PAYLOAD], 1)
     first = key_block(0, 0)
     second = second or key_block(1, checksum(first))
     blocks[FIRST_KEY] = (first, 1)
@@ -129,7 +129,7 @@ BROKEN = [
     ("tail of another counter", "it holds the bytes of another replica", replica(tail_={"counter": REPLICA})),
     ("third annex place", "an annex that cannot be", replica(tail_={"place": 2})),
     ("too large an annex", "an annex that cannot be", replica(tail_={"size": 20 * PAYLOAD + 1})),
-    ("the other annex place", "both copies of its list of members are damaged", rotten(6, 26)),
+    ("the other annex place", "both copies of its list of members are damaged", rotten(6, 7)),
     ("bounds", "bounds that exclude everything", replica(tail_={"lowest": 2001})),
     ("kept from beyond the end", "key blocks that cannot be", replica(tail_={"first": 3})),
     ("wrote more than there are", "key blocks that cannot be", replica(tail_={"sealed": 3})),
