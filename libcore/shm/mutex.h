@@ -36,6 +36,8 @@ public:
     /// std::nullopt where another holds it, or where it cannot be taken.
     [[nodiscard]] static std::optional<Held> try_take(Mutex& mutex);
 
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
     Held(Held&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
     Held& operator=(Held&&) = delete;
     ~Held() {

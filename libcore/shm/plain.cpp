@@ -1,9 +1,9 @@
 #include "libcore/shm/plain.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "libcore/base/failure.h"
 #include "libcore/shm/gone.h"
@@ -19,23 +19,6 @@ constexpr int tries = 1000;
 /// Wrong where processes number their kind differently (containers); then a lane is shared, or not used again.
 bool is_alive(std::uint32_t pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH; }
 
-struct Claim {
-    std::size_t lane = 0;
-    std::uint32_t owner = 0;
-};
-
-Claim claim(std::span<Lane> lanes) {
-    const auto own = static_cast<std::uint32_t>(::getpid());
-    for (const bool also_of_the_dead : {false, true}) {
-        for (std::size_t i = 0; i < lanes.size(); ++i) {
-            std::uint32_t former = lanes[i].owner.load(std::memory_order_relaxed);
-            if (former != 0 && (!also_of_the_dead || is_alive(former))) continue;
-            if (lanes[i].owner.compare_exchange_strong(former, own)) return {i, own};
-        }
-    }
-    return {own % lanes.size(), 0};
-}
-
 std::int64_t difference(std::uint64_t raw, std::uint64_t mark) { return static_cast<std::int64_t>(raw - mark); }
 
 bool is_below_edge(std::int64_t value) { return value <= PlainAdds::edge && value >= -PlainAdds::edge; }
@@ -49,19 +32,29 @@ bool is_nearer(std::int64_t after, std::int64_t before) {
 
 }  // namespace
 
-PlainAdds::PlainAdds(Segment& segment, Clock& clock) : segment_(segment), clock_(clock) {
-    const auto [lane, owner] = claim(segment.lanes());
-    lane_ = lane;
-    owner_ = owner;
-    Lane& own = segment.lanes()[lane_];
+PlainAdds::Claim PlainAdds::claim(std::span<Lane> lanes) {
+    const auto own = static_cast<std::uint32_t>(::getpid());
+    for (const bool also_of_the_dead : {false, true}) {
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            std::uint32_t former = lanes[i].owner.load(std::memory_order_relaxed);
+            if (former != 0 && (!also_of_the_dead || is_alive(former))) continue;
+            if (lanes[i].owner.compare_exchange_strong(former, own)) return {i, own};
+        }
+    }
+    return {own % lanes.size(), 0};
+}
+
+PlainAdds::PlainAdds(Segment& segment, Clock& clock)
+    : segment_(segment), clock_(clock), claim_(claim(segment.lanes())) {
+    Lane& own = segment.lanes()[claim_.lane];
     if (is_within(own.raw.load() - own.mark.load(), roomy)) open_.store(&own);
 }
 
 PlainAdds::~PlainAdds() {
     // A forked child goes without giving away what is its parent's.
-    std::uint32_t own = owner_;
+    std::uint32_t own = claim_.owner;
     if (own != 0 && own == static_cast<std::uint32_t>(::getpid()))
-        (void)segment_.lanes()[lane_].owner.compare_exchange_strong(own, 0);
+        (void)segment_.lanes()[claim_.lane].owner.compare_exchange_strong(own, 0);
 }
 
 void PlainAdds::begin(Segment& segment, std::int64_t start) {
@@ -108,14 +101,14 @@ Outcome::Kind PlainAdds::settle_held(std::int64_t amount) {
     const Settled::Look look = segment_.control().settled.look();
     if (look.found != Settled::Look::Found::whole) fail(segment_);
     Settled::Words next = look.seen.words;
-    Lane& lane = segment_.lanes()[lane_];
+    Lane& lane = segment_.lanes()[claim_.lane];
     const std::uint64_t raw = lane.raw.load(std::memory_order_acquire);
     const std::int64_t before = sum(next);
     std::int64_t after = 0;
     if (__builtin_add_overflow(before, amount, &after)) return Outcome::Kind::overflow;
     if (is_below_edge(after)) {
-        next[0] += static_cast<std::uint64_t>(amount) + raw - next[1 + lane_];
-        next[1 + lane_] = raw;
+        next[0] += static_cast<std::uint64_t>(amount) + raw - next[1 + claim_.lane];
+        next[1 + claim_.lane] = raw;
         segment_.control().settled.commit(look.seen, next);
         lane.mark.store(raw, std::memory_order_relaxed);
         open_.store(&lane, std::memory_order_relaxed);

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
+#include <span>
 
 #include "libcore/base/clock.h"
 #include "libcore/counter/ledger.h"
@@ -50,6 +52,11 @@ private:
     /// -limit <= value < limit, as signed numbers.
     static constexpr bool is_within(std::uint64_t value, std::uint64_t limit) { return value + limit < 2 * limit; }
 
+    struct Claim {
+        std::size_t lane = 0;
+        std::uint32_t owner = 0;  ///< what the lane was taken with; 0: it is shared
+    };
+    [[nodiscard]] static Claim claim(std::span<Lane> lanes);
     /// Adds to the settled sum, under the lock, and takes over what the lane holds.
     [[nodiscard]] counter::Outcome::Kind settle(std::int64_t amount);
     [[nodiscard]] counter::Outcome::Kind settle_held(std::int64_t amount);
@@ -59,8 +66,7 @@ private:
 
     Segment& segment_;
     Clock& clock_;
-    std::size_t lane_;
-    std::uint32_t owner_;        // what this took the lane with; 0: it is shared
+    Claim claim_;
     std::atomic<Lane*> open_{};  // null while it takes nothing more
 };
 
