@@ -50,6 +50,8 @@ struct Character {
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
 /// Decimal digits only.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
+/// As parse_number, with an optional '-'.
+[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 
 /// The word of `words` nearest to `typed` if it is near enough to be meant (Damerau-Levenshtein distance, in its
 /// optimal string alignment form, at most 2 and less than half of the longer word); the first of several equally near.

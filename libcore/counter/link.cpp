@@ -9,14 +9,17 @@ namespace {
 class InlineLink final : public Link {
 public:
     InlineLink(std::unique_ptr<Replica> replica, LocalReplica* local) : replica_(std::move(replica)), local_(local) {}
-    void ask(Request request) override { reply_ = replica_->handle(request); }
-    std::optional<Reply> take() override { return std::exchange(reply_, std::nullopt); }
+    void ask(Request request) override { request_ = std::move(request); }
+    std::optional<Reply> take() override {
+        if (!request_) return std::nullopt;
+        return replica_->handle(*std::exchange(request_, std::nullopt));
+    }
     LocalReplica* local() override { return local_; }
 
 private:
     std::unique_ptr<Replica> replica_;
     LocalReplica* local_;
-    std::optional<Reply> reply_;
+    std::optional<Request> request_;
 };
 
 class ThreadedLink final : public Link {
@@ -30,6 +33,7 @@ public:
             std::lock_guard lock(mutex_);
             ending_ = true;
         }
+        replica_->interrupt();
         asked_.notify_one();
         crew_.join();
     }

@@ -1,7 +1,7 @@
 // A coordinator's line to one replica: it asks without waiting, and looks later for the answer.
 //
-// Two kinds: inline ones, which do what they are asked at once on the caller's thread (one local replica; simulations),
-// and threaded ones, so that replicas on several disks and hosts work side by side and a slow one holds up nobody.
+// Two kinds: inline ones, which do what they are asked on the caller's thread when it looks for the answer, and
+// threaded ones, so that replicas on several disks and hosts work side by side and a slow one holds up nobody.
 #pragma once
 
 #include <chrono>

@@ -14,6 +14,8 @@
 
 namespace ft::counter {
 
+/// Former members count while a change is under way.
+[[nodiscard]] bool is_member(const Charter& charter, const Uuid& replica);
 /// Whether those for whom `has` holds are a majority of the members, and of the former ones while a change is under
 /// way.
 [[nodiscard]] bool is_quorum(const Charter& charter, const std::function<bool(const Uuid&)>& has);
@@ -31,13 +33,18 @@ struct Verdict {
     bool exclusive = false;   ///< all members are sound, under our locks, and have promised to lock holders alone
     bool all_locked = false;  ///< all members are sound and under our locks
     Ballot promised;          ///< the highest that any has promised
-    std::vector<std::size_t> behind;  ///< sound, with an older state than the newest
 };
 
-/// charter  of the newest state among them: see newest_charter().
+/// charter  of the newest state among them: see newest_charter(). Others than its members may be among them: they have
+///          no vote, but a newer state that one of them holds was made from a majority, and is taken up.
 [[nodiscard]] Verdict weigh(const Charter& charter, std::span<const Heard> heard);
 
-/// The charter of the newest state that was heard of; nullptr where no replica is sound.
+/// Whether a majority has this state and has promised nothing beyond the ballot it was made under: then no other state
+/// can be acknowledged that does not follow from it, and it may be read without a write.
+[[nodiscard]] bool is_settled(const Charter& charter, std::span<const Heard> heard, const Version& version);
+
+/// The newest state that was heard of, and its charter; nullptr where no replica is sound.
+[[nodiscard]] const Standing* newest_standing(std::span<const Heard> heard);
 [[nodiscard]] const Charter* newest_charter(std::span<const Heard> heard);
 
 }  // namespace ft::counter

@@ -169,11 +169,17 @@ Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, co
     const std::string hidden = "." + name_ + ".ft-new";
     std::unique_ptr<io::File> file = locked_new_file(*dir_, hidden);
     if (!file) return reply(Reply::Kind::busy, "another process is making it anew");
-    if (file_) take_owner_and_mode(*file, file_->stat());
-    file->set_size(0);
-    ReplicaFile::write_new(*file, header, promise, state);
-    auto replica = std::make_unique<ReplicaFile>(*file);  // read back, and durable
-    (void)replica->window();
+    std::unique_ptr<ReplicaFile> replica;
+    try {
+        if (file_) take_owner_and_mode(*file, file_->stat());
+        file->set_size(0);
+        ReplicaFile::write_new(*file, header, promise, state);
+        replica = std::make_unique<ReplicaFile>(*file);  // read back, and durable
+        (void)replica->window();
+    } catch (const Failure&) {
+        (void)dir_->remove_file(hidden);
+        throw;
+    }
     if (file_)
         dir_->rename(hidden, *dir_, name_);
     else if (!dir_->rename_new(hidden, *dir_, name_))
@@ -185,6 +191,7 @@ Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, co
 }
 
 Reply LocalReplica::remove() {
+    if (file_ && !header_of(*file_)) return reply(Reply::Kind::damaged, "it is no replica");
     dir_->remove_file(name_);
     dir_->sync();
     unlock();

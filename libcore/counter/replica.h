@@ -17,6 +17,8 @@ public:
     virtual ~Replica() = default;
     /// May wait for a disk or another host.
     [[nodiscard]] virtual Reply handle(const Request& request) = 0;
+    /// From another thread, for good: a handle() that waits for another host waits no longer.
+    virtual void interrupt() {}
 };
 
 /// A replica in a file of this machine. What it is asked must be asked under its lock.

@@ -116,6 +116,16 @@ std::optional<SlotChoice> choose_slot(const SlotCopies& found, std::optional<uns
     return std::nullopt;
 }
 
+std::optional<Header> header_of(io::File& file) {
+    std::vector<Block> blocks(2);
+    if (file.read_at(std::as_writable_bytes(std::span(blocks)), 0) != 2 * block_size) return std::nullopt;
+    for (const std::uint64_t copy : {0, 1})
+        if (const Opened opened = open(blocks[copy], {.number = Layout::header(static_cast<unsigned>(copy))});
+            opened.found == Found::whole)
+            return decode_header(opened.payload, file.path());
+    return std::nullopt;
+}
+
 ReplicaFile::ReplicaFile(io::File& file) : file_(file), where_(file.path()) {
     std::vector<Block> blocks(Layout::annex(0, 0));
     read_blocks(0, blocks);

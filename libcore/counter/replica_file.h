@@ -32,6 +32,9 @@ using SlotCopies = std::array<std::array<Opened, 2>, 2>;  ///< [slot][copy]
 [[nodiscard]] std::optional<SlotChoice> choose_slot(const SlotCopies& found,
                                                     std::optional<unsigned> given_up = std::nullopt);
 
+/// What its header says, read from any handle; std::nullopt where no copy of it is whole, or it is no replica.
+[[nodiscard]] std::optional<Header> header_of(io::File& file);
+
 class ReplicaFile {
 public:
     /// Reads the newest commit, makes its missing copies again, and syncs: what is seen is durable.

@@ -4,6 +4,8 @@
 
 namespace ft::counter {
 
+KeyId key_id(std::string_view key) { return fingerprint_of(view_of(key), 0); }
+
 void Head::remember(std::uint64_t mark) {
     std::rotate(marks.begin(), marks.begin() + 1, marks.end());
     marks.back() = mark;

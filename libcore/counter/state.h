@@ -10,6 +10,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libcore/base/clock.h"
@@ -36,6 +37,7 @@ struct Version {
 
 /// 16 bytes that stand for a user's key (--key), made by key_id().
 using KeyId = Fingerprint;
+[[nodiscard]] KeyId key_id(std::string_view key);
 
 /// A keyed operation that was done: what makes its repetition harmless.
 struct Entry {

@@ -197,9 +197,15 @@ std::size_t Child::read(std::span<std::byte> into) {
     }
 }
 
-void Child::write(std::span<const std::byte> bytes) {
+void Child::write(std::span<const std::byte> bytes, int stop) {
     while (!bytes.empty()) {
-        const ssize_t written = ::write(input_.get(), bytes.data(), bytes.size());
+        pollfd ready[] = {{input_.get(), POLLOUT, 0}, {stop, POLLIN, 0}};
+        while (stop >= 0 && ::poll(ready, 2, -1) < 0)
+            if (errno != EINTR) throw system_failure("cannot write to a program", "", errno);
+        if (ready[1].revents != 0) throw Failure({.what = "stopped"});
+        // A pipe that is ready takes so much at once without waiting (pipe(7)).
+        const std::size_t part = stop >= 0 ? std::min<std::size_t>(bytes.size(), PIPE_BUF) : bytes.size();
+        const ssize_t written = ::write(input_.get(), bytes.data(), part);
         if (written >= 0)
             bytes = bytes.subspan(static_cast<std::size_t>(written));
         else if (errno != EINTR)

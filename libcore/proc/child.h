@@ -65,7 +65,9 @@ public:
     /// The descriptor that read() reads, for poll.
     [[nodiscard]] int output() const { return output_.get(); }
     /// All of it, then more may follow; fails with EPIPE where the program does not listen any more.
-    void write(std::span<const std::byte> bytes);
+    ///
+    /// stop  a descriptor: once it is readable, waiting ends in a Failure; -1: none.
+    void write(std::span<const std::byte> bytes, int stop = -1);
     void close_input() { input_.reset(); }
 
     /// Waits for its end.

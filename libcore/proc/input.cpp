@@ -52,6 +52,20 @@ std::size_t Input::fill(std::span<std::byte> into) {
     return filled;
 }
 
+std::size_t Input::read_some(std::span<std::byte> into) {
+    for (;;) {
+        wait();
+        const ssize_t got = ::read(descriptor_, into.data(), into.size());
+        if (got >= 0) return static_cast<std::size_t>(got);
+        if (errno != EINTR && errno != EAGAIN) throw system_failure("cannot read", name_, errno);
+    }
+}
+
+bool Input::is_ready(std::chrono::milliseconds within) const {
+    pollfd ready[] = {{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}};
+    return ::poll(ready, 2, static_cast<int>(within.count())) > 0;
+}
+
 bool Input::is_terminal() const { return ::isatty(descriptor_) == 1; }
 
 void Input::wait() const {

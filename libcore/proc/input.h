@@ -4,6 +4,7 @@
 //     while (std::size_t n = in.fill(buffer)) ...      // n < buffer.size() only at the end
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -22,6 +23,10 @@ public:
 
     /// Fills the buffer; less only at the stream's end.
     [[nodiscard]] std::size_t fill(std::span<std::byte> into);
+    /// Waits for the first byte only; 0 at the stream's end.
+    [[nodiscard]] std::size_t read_some(std::span<std::byte> into);
+    /// Whether read_some() would not wait, now or within so long.
+    [[nodiscard]] bool is_ready(std::chrono::milliseconds within) const;
     [[nodiscard]] int descriptor() const { return descriptor_; }
     [[nodiscard]] bool is_terminal() const;
 

@@ -33,9 +33,11 @@ Process::~Process() = default;
 std::unique_ptr<io::Dir> Process::root() { return world_.disk().root(id_); }
 
 void World::Baton::give() {
-    std::lock_guard lock(mutex_);
-    here_ = true;
-    given_.notify_one();
+    {
+        std::lock_guard lock(mutex_);
+        here_ = true;
+    }
+    given_.notify_one();  // after the lock is free: who wakes need not wait for it again
 }
 
 void World::Baton::take() {

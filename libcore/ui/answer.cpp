@@ -33,6 +33,11 @@ Answer& Answer::number(std::string_view key, std::uint64_t value) {
     return *this;
 }
 
+Answer& Answer::integer(std::string_view key, std::int64_t value) {
+    add(key, std::to_string(value));
+    return *this;
+}
+
 Answer& Answer::real(std::string_view key, double value) {
     add(key, rendered(value));
     return *this;

@@ -22,6 +22,7 @@ class Answer {
 public:
     Answer& text(std::string_view key, std::string_view value);
     Answer& number(std::string_view key, std::uint64_t value);
+    Answer& integer(std::string_view key, std::int64_t value);
     Answer& real(std::string_view key, double value);
     Answer& real(std::string_view key, std::optional<double> value);  ///< absent: null
     Answer& flag(std::string_view key, bool value);

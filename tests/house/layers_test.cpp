@@ -37,6 +37,8 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/ckpt/save_plan.cpp", "one unreadable file is not the checkpoint: it becomes a note and exit 3"},
     {"libcore/ckpt/tar.cpp", "carried over the frames of a C library, which cannot be unwound, and thrown again"},
     {"libcore/counter/link.cpp", "one replica's failure is its reply, also on a thread of its own"},
+    {"libcore/counter/machine.cpp", "a replica that there is no way to is a reply"},
+    {"libcore/counter/remote.cpp", "one replica's failure is its reply"},
     {"libcore/counter/replica.cpp", "one replica's failure is its reply"},
     {"libcore/sim/world.cpp", "the edge of a simulated process's thread: its end becomes a value"},
     {"libcore/source/look_ahead.cpp", "a thread's edge, and names that cannot be read become notes and exit 3"},

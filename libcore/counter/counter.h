@@ -1,0 +1,140 @@
+// A counter, as one process works on it: it takes the locks, finds the newest state on a majority, makes commits
+// durable on a majority, and says exactly what it knows.
+//
+// The register is the whole State (Rystsov, "CASPaxos", 2018). A ballot is taken on a majority before the first write,
+// unless all members are files under our locks that have promised to lock holders alone: then nobody else can write.
+// What is answered was made, or confirmed, by a majority under our ballot; a state that was only seen on a majority is
+// not enough, unless it is_settled().
+//
+//     Counter counter(wiring, clock, charter, {});
+//     std::vector<Outcome> outcomes = counter.run({{.kind = Operation::Kind::add, .amount = 5}});
+//     counter.release();
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libcore/base/failure.h"
+#include "libcore/counter/ledger.h"
+#include "libcore/counter/seats.h"
+
+namespace ft::counter {
+
+/// A replica that did not take part, and why not.
+struct Absent {
+    Member member;
+    Reply::Kind kind = Reply::Kind::unreachable;
+    std::string why;
+};
+
+/// What became of a member's replica in a repair.
+struct Repaired {
+    Member member;
+    bool was_sound = false, is_sound = false;
+    std::string why;  ///< what was wrong with it; where it is not sound now, what still is
+};
+
+class Counter {
+public:
+    /// name     for messages.
+    /// charter  the newest that is known; a newer one is found and followed.
+    Counter(Wiring& wiring, Clock& clock, std::string name, Charter charter, const Patience& patience);
+
+    /// Does the operations in order, in one commit, and returns when it is durable on a majority. What others do comes
+    /// before or after all of them.
+    ///
+    /// operations  at most most_operations.
+    /// fails       Exit::in_doubt where they may have been done or may yet be; otherwise nothing was done:
+    /// Exit::damage,
+    ///             Exit::busy or Exit::failed where there is no majority.
+    [[nodiscard]] std::vector<Outcome> run(std::span<const Operation> operations);
+    /// Lets other processes in. Until then they wait.
+    void release();
+
+    /// Makes `member`, whose file does not exist yet, a member. fails: also where the threshold is reached.
+    ///
+    /// locator  what each of the others is called from now on; unset: as before.
+    void replicate(const Member& member, const std::function<std::string(const Member&)>& locator = {});
+    /// A member no more. Its file is removed where it can be.
+    ///
+    /// force    where no majority is left: goes by what the others hold, which may be less than what was acknowledged.
+    /// returns  whether the replica itself is gone.
+    bool demote(const Uuid& replica, bool force);
+    /// Makes each member that is damaged, missing or behind anew from what a majority has confirmed.
+    [[nodiscard]] std::vector<Repaired> repair();
+    /// Asks all members how they stand, after reading all that they hold; there need be no majority.
+    [[nodiscard]] std::span<const Heard> inspect();
+    /// Removes all replicas, with no majority needed. returns  those that are left.
+    [[nodiscard]] std::vector<Member> remove_all();
+
+    /// As of the last call.
+    [[nodiscard]] const Ledger& ledger() const { return *ledger_; }
+    [[nodiscard]] const Charter& charter() const { return charter_; }
+    [[nodiscard]] const Identity& identity() const { return header_->identity; }
+    /// The last that a member said.
+    [[nodiscard]] const Heard& heard(const Uuid& member) const { return *seats_.find(member); }
+    /// Whether a majority is sound, as of the last call.
+    [[nodiscard]] bool has_majority() const;
+    [[nodiscard]] std::vector<Absent> absent() const;
+    /// Whether it survives the loss of power: a majority is on disks.
+    [[nodiscard]] bool is_durable() const;
+
+private:
+    enum class Hold : std::uint8_t {
+        nothing,    // not established
+        reading,    // the state is settled; no ballot was taken
+        leading,    // a majority has promised our ballot
+        exclusive,  // as leading, and nobody else can take a higher one before release()
+    };
+    struct Attempt {  // a commit whose fate is not known
+        std::uint64_t mark = 0, sequence = 0;
+        std::vector<Outcome> outcomes;
+    };
+
+    /// Tries until it leads, or may read; why not, where it cannot.
+    [[nodiscard]] std::optional<Failure> establish(bool to_write);
+    /// Asks all, and others whom they name.
+    [[nodiscard]] Verdict look(Request::Kind how);
+    [[nodiscard]] bool take_ballot(const Verdict& verdict);
+    void adopt(const Standing& newest);
+    [[nodiscard]] bool load_window();
+    [[nodiscard]] bool catch_up();
+    /// Makes what the ledger has collected durable on a majority. false: it is not known to be.
+    [[nodiscard]] bool commit(std::uint64_t mark);
+    [[nodiscard]] bool commit_charter(Charter charter);
+    /// Ends a change of members that was begun, by whomever.
+    [[nodiscard]] bool finish_change();
+    void lead();
+    void install_new(const Member& member);
+    void check_remaining(const Charter& next, bool force) const;
+    [[nodiscard]] bool keeps_majority(const Charter& next) const;
+    /// Makes `next` the charter on whoever of it is there.
+    void seize(Charter next);
+    [[nodiscard]] bool retire(const Member& member);
+    [[nodiscard]] bool is_current(const Uuid& member) const;
+    [[nodiscard]] bool is_confirmed() const;
+    [[nodiscard]] bool has_seats(const Charter& charter) const;
+    /// std::nullopt: the keys could not be had.
+    [[nodiscard]] std::optional<std::vector<Outcome>> apply(std::span<const Operation> operations);
+    [[nodiscard]] Failure no_majority() const;
+    [[nodiscard]] Failure in_doubt(std::string_view why) const;
+
+    Wiring& wiring_;
+    Clock& clock_;
+    std::string name_;
+    Charter charter_;
+    Patience patience_;
+    Seats seats_;
+    std::optional<Ledger> ledger_;
+    std::optional<Header> header_;  // of some member: the counter's identity
+    Ballot ballot_;
+    Hold hold_ = Hold::nothing;
+    bool fresh_ = false;  // established by this call, not by one before
+};
+
+/// A new counter: all its replicas, none of which exists yet, or none. fails: where one cannot be made.
+void create(Wiring& wiring, Clock& clock, const Identity& identity, const State& first, const Patience& patience);
+
+}  // namespace ft::counter

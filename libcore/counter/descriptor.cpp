@@ -1,0 +1,81 @@
+#include "libcore/counter/descriptor.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/failure.h"
+#include "libcore/counter/replica_file.h"
+
+namespace ft::counter {
+
+namespace {
+
+constexpr std::string_view first_line = "ftcounter 1\n", first_word = "ftcounter ";
+constexpr std::uint64_t longest_descriptor = 64 * 1024;
+
+std::optional<Uuid> uuid_of(std::string_view hex) {
+    Uuid uuid;
+    if (hex.size() != 2 * uuid.bytes.size()) return std::nullopt;
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
+        const auto high = digits.find(hex[2 * i]), low = digits.find(hex[2 * i + 1]);
+        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+        uuid.bytes[i] = static_cast<std::byte>(16 * high + low);
+    }
+    return uuid;
+}
+
+std::optional<Member> member_of(std::string_view line) {
+    constexpr std::string_view word = "replica ";
+    if (!line.starts_with(word)) return std::nullopt;
+    line.remove_prefix(word.size());
+    const std::size_t space = line.find(' ');
+    const std::optional<Uuid> uuid = uuid_of(line.substr(0, space));
+    if (!uuid || space == std::string_view::npos) return std::nullopt;
+    const std::string_view locator = line.substr(space + 1);
+    if (locator.empty() || locator.size() > longest_locator) return std::nullopt;
+    return Member{*uuid, std::string(locator)};
+}
+
+}  // namespace
+
+std::string text_of(const Descriptor& descriptor) {
+    std::string text(first_line);
+    for (const Member& member : descriptor.replicas)
+        text += fmt::format("replica {} {}\n", member.replica.hex(), member.locator);
+    return text;
+}
+
+Descriptor parse_descriptor(std::string_view text, std::string_view where) {
+    if (!text.starts_with(first_line))
+        throw damage(where, text.starts_with(first_word) ? "a counter of a newer version: use a newer ftcounter"
+                                                         : "it is no counter");
+    text.remove_prefix(first_line.size());
+    Descriptor descriptor;
+    for (std::size_t number = 2; !text.empty(); ++number) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        if (line.empty() || line.starts_with('#')) continue;
+        const std::optional<Member> member = member_of(line);
+        if (!member) throw damage(where, fmt::format("line {} is not 'replica UUID WHERE'", number));
+        if (descriptor.replicas.size() == most_members) throw damage(where, "it has too many replicas");
+        descriptor.replicas.push_back(*member);
+    }
+    if (descriptor.replicas.empty()) throw damage(where, "it names no replica");
+    return descriptor;
+}
+
+std::optional<Named> look_up(io::Dir& dir, const std::string& name) {
+    const std::unique_ptr<io::File> file = dir.find_file(name, io::Access::read);
+    if (!file) return std::nullopt;
+    const std::string where = io::join_path(dir.path(), name);
+    if (const std::optional<Header> header = header_of(*file))
+        return Named{Named::Kind::replica, {{Member{header->replica, name}}}};
+    const Bytes bytes = io::read_whole(*file, longest_descriptor);
+    return Named{Named::Kind::descriptor, parse_descriptor(ft::text_of(bytes), where)};
+}
+
+void put_descriptor(io::Dir& dir, const std::string& name, const Descriptor& descriptor) {
+    io::replace_file(dir, name, view_of(text_of(descriptor)));
+}
+
+}  // namespace ft::counter
