@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include "libcore/base/text.h"
+#include "libcore/counter/descriptor.h"
+#include "libcore/counter/locator.h"
+#include "tools/common/opened_counter.h"
+#include "tools/ftcounter/amount.h"
+#include "tools/ftcounter/commands.h"
+
+namespace ft::tools {
+
+namespace {
+
+using namespace ft::counter;
+
+struct CreateOptions {
+    std::string name;
+    std::vector<std::string> replicas;
+    unsigned threshold = 3, keys = 4096;
+    std::optional<std::string> min, max, start;
+};
+
+void declare(ui::Flags& flags, CreateOptions& options) {
+    flags.positional("NAME", options.name, "a name below FT_COUNTERS, or a path");
+    flags.option("--replica", options.replicas, "WHERE", "a replica: a path, shm:/NAME or 'pipe:COMMAND'; repeat it")
+        .completes("FILE");
+    flags.option("--threshold", options.threshold, "N", "replicas at most (default 3)").between(1, most_members);
+    flags.option("--min", options.min, "N", "the value never goes below it");
+    flags.option("--max", options.max, "N", "the value never goes above it");
+    flags.option("--start", options.start, "N", "the first value (default 0)");
+    flags.option("--keys", options.keys, "N", "how many of the last --key are remembered (default 4096)")
+        .between(1, most_keys);
+}
+
+Head first_head(const CreateOptions& options) {
+    Head head;
+    if (options.min) head.min = parse_signed(*options.min, "--min");
+    if (options.max) head.max = parse_signed(*options.max, "--max");
+    head.value =
+        options.start ? parse_signed(*options.start, "--start") : std::clamp<std::int64_t>(0, head.min, head.max);
+    if (head.min > head.max) throw ui::usage_failure("--min is above --max", "", "", "");
+    if (head.value < head.min || head.value > head.max)
+        throw ui::usage_failure("--start is not between --min and --max", "", "", "");
+    return head;
+}
+
+Charter first_charter(ui::Env& env, const CreateOptions& options, const io::Located& place, const std::string& here) {
+    Charter charter{.threshold = options.threshold};
+    for (const std::string& words : options.replicas)
+        charter.members.push_back({env.clock().random_uuid(), kept_locator(words, place.dir->path(), here)});
+    if (charter.members.empty()) charter.members.push_back({env.clock().random_uuid(), place.name});
+    if (charter.members.size() > charter.threshold)
+        throw ui::usage_failure(
+            fmt::format("{} replicas are more than the threshold {}", charter.members.size(), charter.threshold), "",
+            "", "raise it with --threshold N");
+    std::vector<std::string> places;
+    for (const Member& member : charter.members) places.push_back(member.locator);
+    std::sort(places.begin(), places.end());
+    if (const auto same = std::adjacent_find(places.begin(), places.end()); same != places.end())
+        throw ui::usage_failure("two replicas in the same place", *same, "", "");
+    return charter;
+}
+
+Exit run(ui::Env& env, const CreateOptions& options) {
+    Disk disk;
+    const std::string path = absolute(counter_path(options.name));
+    const std::string folder = path.substr(0, std::max<std::size_t>(1, path.rfind('/')));
+    const bool by_name = options.name.find('/') == std::string::npos;
+    io::Located place{by_name ? disk.make(folder) : disk.open(folder), path.substr(path.rfind('/') + 1)};
+    if (place.dir->stat(place.name))
+        throw Failure(
+            {.what = "cannot create the counter", .where = path, .why = "it exists", .todo = "choose another name"});
+
+    const Head head = first_head(options);
+    const Charter charter = first_charter(env, options, place, absolute("."));
+    Descriptor descriptor{charter.members};
+    Machine machine(locate_on(disk), env.clock(), env.progress(),
+                    {.descriptor = descriptor, .folder = absolute(place.dir->path())});
+    Charter named = charter;
+    const bool spread = std::any_of(charter.members.begin(), charter.members.end(), [](const Member& member) {
+        return parse_locator(member.locator).text.starts_with('/');
+    });
+    if (spread)  // no folder holds all of them
+        for (Member& member : named.members) member.locator = machine.place(member);
+    const State first{.version = {.ballot = {.number = 1}}, .head = head, .annex = {.charter = named}};
+    create(machine, env.clock(),
+           {.counter = env.clock().random_uuid(), .keys = options.keys, .created = env.clock().now()}, first,
+           patience_of(env));
+    if (!options.replicas.empty()) put_descriptor(*place.dir, place.name, descriptor);
+    env.did("created " + options.name);
+    if (charter.members.size() == 2)
+        env.remark("two replicas are both needed for each change; three go on without one of them");
+    env.summary("", ui::Answer()
+                        .text("counter", options.name)
+                        .integer("value", head.value)
+                        .number("replicas", charter.members.size()));
+    return Exit::done;
+}
+
+}  // namespace
+
+ui::Command add_create() {
+    return ui::make_command<CreateOptions>(
+        {.name = "create",
+         .usage = {"NAME", "NAME --replica WHERE..."},
+         .purpose = "make a counter",
+         .examples = {{"ftcounter create jobs", "one replica: the file of that name"},
+                      {"ftcounter create jobs --replica /d1/jobs --replica /d2/jobs --replica /d3/jobs",
+                       "goes on when one disk is lost"}}},
+        declare, run);
+}
+
+}  // namespace ft::tools

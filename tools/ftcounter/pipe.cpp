@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "libcore/counter/ledger.h"
+#include "tools/common/opened_counter.h"
+#include "tools/ftcounter/commands.h"
+#include "tools/ftcounter/lines.h"
+#include "tools/ftcounter/operations.h"
+#include "tools/ftcounter/turn.h"
+
+namespace ft::tools {
+
+namespace {
+
+struct PipeOptions {
+    CounterOptions counter;
+};
+
+void declare(ui::Flags& flags, PipeOptions& options) { declare_counter(flags, options.counter); }
+
+/// Takes lines until a commit is full or none is there any more. false: the stream has ended.
+bool gather(Lines& lines, Batch& batch) {
+    for (;;) {
+        while (batch.size() < counter::most_operations) {
+            const std::optional<std::string_view> line = lines.next();
+            if (!line) break;
+            batch.take(*line);
+        }
+        if (batch.size() == counter::most_operations) return true;
+        if (batch.size() > 0 && !lines.is_ready(std::chrono::milliseconds(0))) return true;
+        if (!lines.read()) return false;
+    }
+}
+
+Exit run(ui::Env& env, const PipeOptions& options) {
+    Disk disk;
+    OpenedCounter opened(env, disk, options.counter);
+    Lines lines(proc::Input::of_stdin(env.stop_descriptor()));
+    Batch batch;
+    std::string answers;
+    std::uint64_t count = 0;
+    Exit exit = Exit::done;
+    Turn turn(opened.counter(), env.clock());
+    env.data_on_stdout();
+    for (bool more = true; more;) {
+        batch.clear();
+        if (!lines.is_ready(Turn::idle)) turn.end();
+        more = gather(lines, batch);
+        if (batch.size() == 0) continue;
+        turn.begin();
+        const std::vector<counter::Outcome> outcomes = opened.counter().run(batch.operations());
+        answers.clear();
+        batch.answer(outcomes, opened.counter().ledger().head(), answers);
+        env.out().write(answers);
+        if (!lines.is_ready(std::chrono::milliseconds(0))) env.out().flush();
+        exit = std::max(exit, opened.warn_of_absent());
+        count += batch.size();
+        env.did(fmt::format("answered {} lines", count));
+    }
+    env.summary("", ui::Answer()
+                        .text("counter", options.counter.name)
+                        .number("lines", count)
+                        .number("refused", batch.refused())
+                        .number("errors", batch.errors()));
+    if (batch.errors() > 0) return Exit::usage;
+    return batch.refused() > 0 ? Exit::no : exit;
+}
+
+}  // namespace
+
+ui::Command add_pipe() {
+    return ui::make_command<PipeOptions>(
+        {.name = "pipe",
+         .usage = {"NAME"},
+         .purpose = "answer lines of stdin, many in one commit",
+         .examples = {{"echo add 5 | ftcounter pipe jobs", "lines: add N [KEY], remove N [KEY], next [N [KEY]], get"}}},
+        declare, run);
+}
+
+}  // namespace ft::tools

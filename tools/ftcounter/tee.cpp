@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libcore/proc/input.h"
+#include "tools/common/opened_counter.h"
+#include "tools/ftcounter/commands.h"
+
+namespace ft::tools {
+
+namespace {
+
+struct TeeOptions {
+    CounterOptions counter;
+    bool bytes = false;
+    std::chrono::seconds every{1};
+};
+
+void declare(ui::Flags& flags, TeeOptions& options) {
+    declare_counter(flags, options.counter);
+    flags.toggle("--bytes", options.bytes, "count bytes, not lines");
+    flags.option("--every", options.every, "TIME", "how often the count is made durable (default 1s)");
+}
+
+/// Counts what has passed, and makes it durable from time to time.
+class Tally {
+public:
+    Tally(OpenedCounter& opened, Clock& clock, std::chrono::nanoseconds every)
+        : opened_(opened), clock_(clock), every_(every), last_(clock.monotonic()) {}
+
+    void passed(std::int64_t amount) {
+        pending_ += amount;
+        if (clock_.monotonic() - last_ >= every_) commit();
+    }
+    /// How long until the next commit is due; at least 1 ms.
+    [[nodiscard]] std::chrono::milliseconds patience() const {
+        const auto left = every_ - (clock_.monotonic() - last_);
+        return std::max(std::chrono::milliseconds(1), std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
+    void commit() {
+        last_ = clock_.monotonic();
+        if (pending_ == 0) return;
+        const counter::Operation operation{.kind = counter::Operation::Kind::add, .amount = pending_};
+        const counter::Outcome outcome = opened_.counter().run({&operation, 1}).front();
+        opened_.counter().release();
+        exit_ = std::max(exit_, opened_.warn_of_absent());
+        if (!outcome.accepted())
+            throw Failure({.what = fmt::format("cannot count {} more", pending_),
+                           .where = opened_.name(),
+                           .why = counter::reason(outcome, opened_.counter().ledger().head()),
+                           .todo = "all that was read has been passed on",
+                           .exit = Exit::no});
+        value_ = outcome.value;
+        total_ += pending_;
+        pending_ = 0;
+    }
+    [[nodiscard]] std::int64_t total() const { return total_; }
+    /// Once something was counted.
+    [[nodiscard]] std::int64_t value() const { return value_; }
+    [[nodiscard]] Exit exit() const { return exit_; }
+
+private:
+    OpenedCounter& opened_;
+    Clock& clock_;
+    std::chrono::nanoseconds every_, last_;
+    std::int64_t pending_ = 0, total_ = 0, value_ = 0;
+    Exit exit_ = Exit::done;
+};
+
+Exit run(ui::Env& env, const TeeOptions& options) {
+    Disk disk;
+    OpenedCounter opened(env, disk, options.counter);
+    proc::Input input = proc::Input::of_stdin(env.stop_descriptor());
+    std::vector<std::byte> buffer(256 * 1024);
+    Tally tally(opened, env.clock(), options.every);
+    env.data_on_stdout();
+    env.out().expect_much();
+    for (;;) {
+        if (!input.is_ready(tally.patience())) {
+            tally.commit();
+            continue;
+        }
+        const std::size_t got = input.read_some(buffer);
+        if (got == 0) break;
+        const View piece = View(buffer).first(got);
+        env.out().write(piece);
+        env.out().flush();  // it has passed when the other side can read it: only then it counts
+        tally.passed(options.bytes ? static_cast<std::int64_t>(got)
+                                   : std::count(piece.begin(), piece.end(), std::byte{'\n'}));
+    }
+    tally.commit();
+    ui::Answer fields;
+    fields.text("counter", options.counter.name).integer("counted", tally.total());
+    if (tally.total() > 0) fields.integer("value", tally.value());
+    env.summary("", fields);
+    return tally.exit();
+}
+
+}  // namespace
+
+ui::Command add_tee() {
+    return ui::make_command<TeeOptions>(
+        {.name = "tee",
+         .usage = {"NAME"},
+         .purpose = "pass stdin on to stdout, and count its lines",
+         .examples = {{"seq 100 | ftcounter tee jobs | tail -1", "100 more, and nothing lost or added on the way"}}},
+        declare, run);
+}
+
+}  // namespace ft::tools
