@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -55,8 +56,13 @@ void overwrite(const std::string& file, std::streamoff at, const std::string& by
     REQUIRE(stream.flush());
 }
 
-/// Files in the folder of segments: whole ones, and leftovers.
-std::ptrdiff_t segments() { return std::distance(fs::directory_iterator("/dev/shm"), fs::directory_iterator()); }
+/// Files of this process in the folder of segments: whole ones, and leftovers.
+std::ptrdiff_t segments() {
+    const std::string own = "ft-test-" + std::to_string(::getpid()) + "-";
+    return std::count_if(fs::directory_iterator("/dev/shm"), fs::directory_iterator(), [&](const auto& entry) {
+        return entry.path().filename().string().find(own) != std::string::npos;
+    });
+}
 
 }  // namespace
 
