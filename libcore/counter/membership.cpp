@@ -27,6 +27,10 @@ std::string locator_of(const Charter& charter, const Uuid& replica) {
     return found->locator;
 }
 
+Request removal_of(const Heard& one) {
+    return {.kind = Request::Kind::remove, .header = Header{.replica = one.member}};
+}
+
 /// The charter with one member less; the former ones still count.
 Charter without(const Charter& charter, const Uuid& replica) {
     Charter next = charter;
@@ -148,8 +152,7 @@ bool Counter::retire(const Member& member) {
     if (!seats_.find(member.replica)->reply.is_sound()) return false;
     seats_.ask(
         [&](const Heard& one) {
-            return one.member == member.replica ? std::optional<Request>({.kind = Request::Kind::remove})
-                                                : std::nullopt;
+            return one.member == member.replica ? std::optional<Request>(removal_of(one)) : std::nullopt;
         },
         [] { return false; });
     return seats_.find(member.replica)->reply.kind == Reply::Kind::missing;
@@ -195,7 +198,7 @@ std::span<const Heard> Counter::inspect() {
 std::vector<Member> Counter::remove_all() {
     (void)look(Request::Kind::look);
     const std::vector<Member> members = charter_.members;
-    seats_.ask([](const Heard&) { return Request{.kind = Request::Kind::remove}; }, [] { return false; });
+    seats_.ask(removal_of, [] { return false; });
     std::vector<Member> left;
     for (const Member& member : members)
         if (seats_.find(member.replica)->reply.kind != Reply::Kind::missing) left.push_back(member);
@@ -233,9 +236,7 @@ void create(Wiring& wiring, Clock& clock, const Identity& identity, const State&
     if (all) return;
     const std::vector<Heard> made(heard.begin(), heard.end());
     seats.ask(
-        [](const Heard& one) {
-            return one.reply.is_sound() ? std::optional<Request>({.kind = Request::Kind::remove}) : std::nullopt;
-        },
+        [](const Heard& one) { return one.reply.is_sound() ? std::optional<Request>(removal_of(one)) : std::nullopt; },
         never);
     for (const Heard& one : made)
         if (!one.reply.is_sound()) throw not_created(locator_of(first.annex.charter, one.member), one.reply.why);

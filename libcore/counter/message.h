@@ -1,5 +1,5 @@
 // What a coordinator asks of a replica and what it hears, as values, and as bytes for replicas on other hosts.
-// FORMAT.md, section 3.
+// FORMAT.md, section 4.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Request {
         install,   ///< become `state`, under `ballot`, in a new file; `header` where you are missing
         keys,      ///< the keys that you keep
         inspect,   ///< as look, after reading everything that you hold
-        remove,    ///< you are a member no more: go
+        remove,    ///< if you are `header`'s replica: you are a member no more, go
     };
     Kind kind = Kind::look;
     Ballot ballot;

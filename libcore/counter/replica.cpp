@@ -89,7 +89,7 @@ std::optional<Reply> LocalReplica::load() {
 
 Reply LocalReplica::answer(const Request& request) {
     if (request.kind == Request::Kind::install) return install(request);
-    if (request.kind == Request::Kind::remove) return remove();
+    if (request.kind == Request::Kind::remove) return remove(request);
     if (request.kind == Request::Kind::inspect) replica_.reset();  // not from memory
     if (std::optional<Reply> bad = load()) return std::move(*bad);
     switch (request.kind) {
@@ -190,8 +190,12 @@ Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, co
     return stands();
 }
 
-Reply LocalReplica::remove() {
-    if (file_ && !header_of(*file_)) return reply(Reply::Kind::damaged, "it is no replica");
+Reply LocalReplica::remove(const Request& request) {
+    if (file_) {
+        const std::optional<Header> found = header_of(*file_);
+        if (!found || !request.header || found->replica != request.header->replica)
+            return reply(Reply::Kind::damaged, "another file is in its place");
+    }
     dir_->remove_file(name_);
     dir_->sync();
     unlock();

@@ -43,7 +43,7 @@ private:
     /// A new file with this content in place of the one that is there, old or new at every moment.
     [[nodiscard]] Reply replace_file(const Header& header, const Ballot& promise, const State& state);
     [[nodiscard]] Reply keys();
-    [[nodiscard]] Reply remove();
+    [[nodiscard]] Reply remove(const Request& request);
     [[nodiscard]] Reply stands(Reply::Kind kind = Reply::Kind::sound) const;
     /// Reads what is locked. Why that cannot be; std::nullopt: replica_ is there.
     [[nodiscard]] std::optional<Reply> load();

@@ -74,7 +74,7 @@ void find_mapping(std::uint64_t address, Piece& path) {
 }
 
 constexpr const char* reason = "the file was cut short or its disk cannot read it while it was in use";
-constexpr const char* remedy = "the store may be damaged, run 'ftckpt verify'";
+constexpr const char* remedy = "what it belongs to may be damaged; for a store, run 'ftckpt verify'";
 
 void report(const siginfo_t& info, bool json, int descriptor) {
     Piece path;

@@ -1,6 +1,6 @@
 # shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
-# Goal: what is completed on the command line is what is there, in each shell, for both programs at once.
-# Method: the shells themselves are asked; both programs' scripts are loaded in the same shell, as users have them.
+# Goal: what is completed on the command line is what is there, in each shell, for all programs at once.
+# Method: the shells themselves are asked; all programs' scripts are loaded in the same shell, as users have them.
 
 load common
 
@@ -9,26 +9,28 @@ setup() {
     make_state
     ftckpt save job state >/dev/null
     ftckpt save job state >/dev/null
-    for tool in ftckpt ftrestore; do
+    export FT_COUNTERS=$work/counters
+    ftcounter create jobs
+    for tool in ftckpt ftrestore ftcounter; do
         for shell in bash zsh fish; do $tool completion $shell >"$tool.$shell"; done
     done
 }
 teardown() { end_work; }
 
 in_bash() {
-    bash -c 'source ./ftckpt.bash; source ./ftrestore.bash; COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"
+    bash -c 'source ./ftckpt.bash; source ./ftrestore.bash; source ./ftcounter.bash; COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"
         printf "%s\n" "${COMPREPLY[@]}"' - "${1%% *}" "$1" | offered
 }
 
 in_zsh() {
     mkdir -p zsh
-    for tool in ftckpt ftrestore; do cp $tool.zsh zsh/_$tool; done
+    for tool in ftckpt ftrestore ftcounter; do cp $tool.zsh zsh/_$tool; done
     HOME=$work timeout 60 zsh -f "$BATS_TEST_DIRNAME/zsh_offers.zsh" zsh "$1" | offered
 }
 
 in_fish() {
     # shellcheck disable=SC2016  # fish expands it
-    HOME=$work fish --private -c 'source ftckpt.fish; source ftrestore.fish; complete -C $argv[1]' "$1" | cut -f1 | offered
+    HOME=$work fish --private -c 'source ftckpt.fish; source ftrestore.fish; source ftcounter.fish; complete -C $argv[1]' "$1" | cut -f1 | offered
 }
 
 offered() { sed '/^$/d' | sort | tr '\n' ' '; }
@@ -44,6 +46,8 @@ completes() {
     [ "$("in_$1" "ftrestore --key")" = "" ]
     [ "$("in_$1" "ftrestore --keep")" = "--keep-old " ]
     [ "$("in_$1" "ftckpt list --progress a")" = "always auto " ]
+    [ "$("in_$1" "ftcounter get j")" = "jobs " ]
+    [ "$("in_$1" "ftcounter add jobs --ke")" = "--key " ]
     mv store elsewhere
     [ "$("in_$1" "ftckpt show --store elsewhere j")" = "job job@1 job@2 " ]
     [ "$("in_$1" "ftrestore --store=elsewhere j")" = "job job@1 job@2 " ]
@@ -77,7 +81,7 @@ completes() {
 }
 
 @test "completion scripts are scripts of their shells" {
-    for tool in ftckpt ftrestore; do
+    for tool in ftckpt ftrestore ftcounter; do
         bash -n $tool.bash
         shellcheck -s bash $tool.bash
         head -1 $tool.zsh | grep -qx "#compdef $tool"

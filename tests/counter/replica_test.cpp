@@ -278,15 +278,26 @@ TEST_CASE("a replica lives on the machine's own disk and in its memory as on the
         CHECK(reply.standing->annex == ledger.annex());
         CHECK(reply.standing->on_disk == io::open_root(scratch.path())->on_disk());
         CHECK(reply.keys == ledger.state().window);
-        CHECK(again.handle({.kind = Ask::remove}).kind == Kind::missing);
+        CHECK(again.handle({.kind = Ask::remove, .header = header()}).kind == Kind::missing);
     }
 }
 
 TEST_CASE("a replica that is removed is gone", "[counter]") {
     Scene scene;
-    CHECK(scene.ask(Ask::remove).kind == Kind::missing);
+    CHECK(scene.replica.handle({.kind = Ask::remove, .header = header()}).kind == Kind::missing);
     CHECK(scene.ask(Ask::look).kind == Kind::missing);
     CHECK(scene.disk.root()->list().empty());
+}
+
+TEST_CASE("another replica, or what cannot be told, is not removed", "[counter]") {
+    Scene scene;
+    Header other = header();
+    other.replica = uuid(55);
+    CHECK(scene.replica.handle({.kind = Ask::remove, .header = other}).kind == Kind::damaged);
+    CHECK(scene.ask(Ask::remove).kind == Kind::damaged);
+    for (const std::uint64_t block : {0, 1}) scene.disk.flip_bit("r", block * block_size + 9, 1);
+    CHECK(scene.replica.handle({.kind = Ask::remove, .header = header()}).kind == Kind::damaged);
+    CHECK(scene.disk.root()->list().size() == 1);
 }
 
 }  // namespace ft::counter
