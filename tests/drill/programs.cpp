@@ -16,16 +16,6 @@ namespace {
 
 constexpr std::chrono::minutes patience{5};
 
-/// Becomes readable after that time.
-Fd timer(std::chrono::nanoseconds after) {
-    Fd fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-    itimerspec spec{};
-    spec.it_value.tv_sec = after.count() / 1'000'000'000;
-    spec.it_value.tv_nsec = after.count() % 1'000'000'000 + 1;  // zero would be never
-    if (::timerfd_settime(fd.get(), 0, &spec, nullptr) != 0) throw std::runtime_error("no timer");
-    return fd;
-}
-
 std::string all_output(proc::Child& child) {
     std::string all;
     std::array<std::byte, 4096> buffer{};
@@ -49,13 +39,22 @@ std::string text_of(const Command& command) {
 
 }  // namespace
 
+Fd timer(std::chrono::nanoseconds after) {
+    Fd fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+    itimerspec spec{};
+    spec.it_value.tv_sec = after.count() / 1'000'000'000;
+    spec.it_value.tv_nsec = after.count() % 1'000'000'000 + 1;  // zero would be never
+    if (::timerfd_settime(fd.get(), 0, &spec, nullptr) != 0) throw std::runtime_error("no timer");
+    return fd;
+}
+
 Programs::Programs(const fs::path& store) : store_(store) {
     const char* chosen = std::getenv("FT_BIN");
     folder_ = chosen != nullptr ? fs::path(chosen) : fs::read_symlink("/proc/self/exe").parent_path();
 }
 
-proc::Child Programs::start(const Command& command) const {
-    proc::Spawn spawn{.command = command, .capture_output = true};
+proc::Child Programs::start(const Command& command, bool feed) const {
+    proc::Spawn spawn{.command = command, .capture_output = true, .feed_input = feed};
     spawn.command.front() = folder_ / command.front();
     spawn.environment = {{"FT_STORE", store_.string()}, {"FT_FAULTS", ""}};
     return proc::Child::start(spawn);

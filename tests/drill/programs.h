@@ -15,6 +15,9 @@ namespace ft::drill {
 /// {"ftckpt", "save", ...}
 using Command = std::vector<std::string>;
 
+/// Becomes readable after that time.
+[[nodiscard]] Fd timer(std::chrono::nanoseconds after);
+
 /// How a command ended.
 struct Ran {
     proc::Ending ending;
@@ -39,9 +42,10 @@ public:
     [[nodiscard]] std::vector<Ran> run_beside(const std::vector<Command>& commands,
                                               const std::optional<Kill>& kill) const;
 
-private:
-    [[nodiscard]] proc::Child start(const Command& command) const;
+    /// Its stdout comes to read(), and where `feed` says so its stdin from write().
+    [[nodiscard]] proc::Child start(const Command& command, bool feed = false) const;
 
+private:
     std::filesystem::path folder_, store_;
 };
 
