@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     examples=$BATS_TEST_DIRNAME/../../scripts/examples
-    export FT_STORE=$BATS_TEST_TMPDIR/store TMPDIR=$BATS_TEST_TMPDIR
+    export FT_STORE=$BATS_TEST_TMPDIR/store FT_COUNTERS=$BATS_TEST_TMPDIR/counters TMPDIR=$BATS_TEST_TMPDIR
     cd "$BATS_TEST_TMPDIR" || return
 }
 
@@ -60,4 +60,102 @@ setup() {
     run -1 "$examples/drill.sh" -n 1 false
     run -2 "$examples/drill.sh" -n 0
     run -2 "$examples/drill.sh" -t soon
+}
+
+@test "number.sh gives each run a number of its own, and again the same to a run that is made again" {
+    ftcounter create reports
+    local run
+    for run in {1..10}; do "$examples/number.sh" reports "run$run" sh -c 'echo "$NUMBER"' >"said$run" & done
+    wait
+    [ "$(cat said* | sort -n | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 9 10 " ]
+    run -137 "$examples/number.sh" reports night sh -c 'echo "$NUMBER" >killed; kill -9 $$'
+    run -0 "$examples/number.sh" reports night sh -c 'echo "$NUMBER"'
+    [ "$output" = 11 ] && [ "$(cat killed)" = 11 ]
+}
+
+@test "number.sh leaves out no number and gives none twice where ftcounter is killed" {
+    ftcounter create reports
+    local step number
+    for ((step = 1; ; step++)); do
+        ! FT_FAULTS="*@$step=kill" "$examples/number.sh" reports "run$step" true 2>/dev/null || break
+        number=$("$examples/number.sh" reports "run$step" sh -c 'echo "$NUMBER"')
+        [ "$number" = "$step" ]
+    done
+    ((step > 3))
+}
+
+@test "number.sh runs nothing where there is no number" {
+    run -1 --separate-stderr "$examples/number.sh" reports night touch started
+    [[ $stderr = *"no such counter"* ]]
+    run -2 "$examples/number.sh" reports night
+    [ ! -e started ]
+}
+
+@test "quota.sh starts as many commands as the quota allows, whoever asks" {
+    ftcounter create mails --max 7
+    run -123 --separate-stderr xargs -a <(seq 20) -P 8 -I% "$examples/quota.sh" mails % sh -c 'echo % >>sent'
+    [ "$(sort -u sent | wc -l)" = 7 ]
+    [ "$(ftcounter get mails)" = 7 ]
+    ftcounter remove mails 1 -q
+    "$examples/quota.sh" mails another sh -c 'echo another >>sent'
+    [ "$(wc -l <sent)" = 8 ]
+    run -7 "$examples/quota.sh" mails more touch started
+    run -2 "$examples/quota.sh" mails more
+    [ ! -e started ]
+}
+
+@test "quota.sh counts a worker that was killed and started again once" {
+    ftcounter create mails --max 2
+    run -137 "$examples/quota.sh" mails first sh -c 'kill -9 $$'
+    "$examples/quota.sh" mails first touch sent
+    [ -e sent ]
+    [ "$(ftcounter get mails)" = 1 ]
+}
+
+# Does its work on 300 lines, then waits until the gate is opened, and goes on.
+work_to_gate() {
+    while read -r line; do
+        echo "$line" >>worked
+        echo "$line"
+        if [ "$line" = 300 ]; then read -r _ <gate; fi
+    done
+}
+
+@test "progress.sh goes on where it was killed, and leaves out nothing" {
+    export -f work_to_gate
+    mkfifo gate
+    seq 1000 >lines
+    ftcounter create letters
+    setsid "$examples/progress.sh" letters lines bash -c work_to_gate >log &
+    local pid=$!
+    ftcounter wait letters --ge 300 --timeout 60s -q
+    kill -9 -- -$pid
+    wait $pid || [ $? = 137 ]
+    run -0 "$examples/progress.sh" letters lines bash -c work_to_gate
+    [ "${lines[0]}" = 301 ]
+    [ "$(ftcounter get letters)" = 1000 ]
+    seq 1000 | cmp - worked
+    run -0 "$examples/progress.sh" letters lines bash -c work_to_gate
+    [ -z "$output" ]
+    run -1 "$examples/progress.sh" letters missing cat
+    run -2 "$examples/progress.sh" letters lines
+}
+
+@test "progress.sh waits for what a killed one left behind" {
+    export -f work_to_gate
+    mkfifo gate
+    seq 1000 >lines
+    ftcounter create letters
+    "$examples/progress.sh" letters lines bash -c work_to_gate >log &
+    local pid=$!
+    ftcounter wait letters --ge 300 --timeout 60s -q
+    kill -9 $pid
+    wait $pid || [ $? = 137 ]
+    "$examples/progress.sh" letters lines bash -c work_to_gate >more &
+    pid=$!
+    echo >gate
+    wait $pid
+    seq 1000 | cmp - worked
+    seq 1000 | cmp - log
+    [ ! -s more ]
 }
