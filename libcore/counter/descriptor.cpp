@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/failure.h"
+#include "libcore/base/text.h"
 #include "libcore/counter/replica_file.h"
 
 namespace ft::counter {
@@ -36,12 +37,49 @@ std::optional<Member> member_of(std::string_view line) {
     return Member{*uuid, std::string(locator)};
 }
 
+std::string_view take_word(std::string_view& line) {
+    const std::string_view word = line.substr(0, line.find(' '));
+    line.remove_prefix(std::min(line.size(), word.size() + 1));
+    return word;
+}
+
+/// Takes a line about shared memory; false where it is none.
+bool take_shared(std::string_view line, std::optional<SharedName>& shared) {
+    const std::string_view verb = take_word(line);
+    const std::string_view first = take_word(line);
+    if (line.empty() || line.size() > longest_locator || !line.starts_with('/')) return false;
+    if (verb == "shared" && !shared && (first == "plain" || first == "exact")) {
+        shared = SharedName{.exact = first == "exact", .segment = std::string(line)};
+        return true;
+    }
+    const std::optional<std::uint64_t> period = parse_number(first);
+    if (verb != "flush" || !shared || !shared->file.empty() || !period || *period == 0 || *period > UINT32_MAX)
+        return false;
+    shared->flush_ms = static_cast<std::uint32_t>(*period);
+    shared->file = line;
+    return true;
+}
+
+/// Takes one line; false where it is none that belongs there.
+bool take_line(std::string_view line, Descriptor& descriptor) {
+    if (line.starts_with("replica ") && !descriptor.shared) {
+        const std::optional<Member> member = member_of(line);
+        if (member) descriptor.replicas.push_back(*member);
+        return member.has_value();
+    }
+    return descriptor.replicas.empty() && take_shared(line, descriptor.shared);
+}
+
 }  // namespace
 
 std::string text_of(const Descriptor& descriptor) {
     std::string text(first_line);
     for (const Member& member : descriptor.replicas)
         text += fmt::format("replica {} {}\n", member.replica.hex(), member.locator);
+    if (const std::optional<SharedName>& shared = descriptor.shared) {
+        text += fmt::format("shared {} {}\n", shared->exact ? "exact" : "plain", shared->segment);
+        if (shared->flush_ms > 0) text += fmt::format("flush {} {}\n", shared->flush_ms, shared->file);
+    }
     return text;
 }
 
@@ -55,12 +93,11 @@ Descriptor parse_descriptor(std::string_view text, std::string_view where) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         if (line.empty() || line.starts_with('#')) continue;
-        const std::optional<Member> member = member_of(line);
-        if (!member) throw damage(where, fmt::format("line {} is not 'replica UUID WHERE'", number));
-        if (descriptor.replicas.size() == most_members) throw damage(where, "it has too many replicas");
-        descriptor.replicas.push_back(*member);
+        if (!take_line(line, descriptor))
+            throw damage(where, fmt::format("line {} is not one that belongs there", number));
+        if (descriptor.replicas.size() > most_members) throw damage(where, "it has too many replicas");
     }
-    if (descriptor.replicas.empty()) throw damage(where, "it names no replica");
+    if (descriptor.replicas.empty() && !descriptor.shared) throw damage(where, "it names no replica");
     return descriptor;
 }
 

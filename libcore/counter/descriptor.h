@@ -4,6 +4,12 @@
 //     ftcounter 1
 //     replica 6f0d... disk1/jobs
 //     replica 91ac... pipe:ssh host ftcounter agent /srv/jobs
+//
+// or, for a counter in shared memory:
+//
+//     ftcounter 1
+//     shared plain /hits
+//     flush 100 /srv/hits
 #pragma once
 
 #include <optional>
@@ -16,9 +22,19 @@
 
 namespace ft::counter {
 
+/// A counter in shared memory (shm/shared_counter.h), and how to make it again.
+struct SharedName {
+    bool exact = false;
+    std::string segment;         ///< "/hits"
+    std::uint32_t flush_ms = 0;  ///< 0: it has no file
+    std::string file;            ///< to which it is flushed
+    auto operator<=>(const SharedName&) const = default;
+};
+
 /// Where replicas are, as seen from this machine. It may be older than what the replicas know: they are asked.
 struct Descriptor {
-    std::vector<Member> replicas;  ///< at least one
+    std::vector<Member> replicas;  ///< at least one, unless it is in shared memory
+    std::optional<SharedName> shared = {};
     auto operator<=>(const Descriptor&) const = default;
 };
 

@@ -293,3 +293,52 @@ END
     [ "$(cat said)" = 5 ]
     refuses 2 "--ge" -- ftcounter wait jobs
 }
+
+@test "a counter in shared memory: plain" {
+    local segment=/ft-cli-$$-hits
+    ftcounter create hits --shm $segment
+    [ "$(ftcounter add hits 5)" = 5 ]
+    for _ in 1 2 3 4 5 6 7 8; do (yes 'add 1' | head -n 50000 | ftcounter pipe hits >/dev/null) & done
+    wait
+    [ "$(ftcounter get hits)" = 400005 ]
+    ftcounter get hits --json | jq -e '.durable == "memory"'
+    refuses 2 "no keys" -- ftcounter add hits --key a
+    refuses 7 "--exact" -- ftcounter next hits
+    ftcounter status hits | grep -q "400005; in memory, $segment, plain"
+    ftcounter rm hits
+    [ ! -e "/dev/shm$segment" ]
+    refuses 1 "no such counter" -- ftcounter get hits
+}
+
+@test "a counter in shared memory: exact, with bounds and keys" {
+    ftcounter create ./seats --shm "/ft-cli-$$-seats" --max 7
+    [ "$(ftcounter add ./seats 2 --key a)" = 2 ]
+    [ "$(ftcounter add ./seats 2 --key a)" = 2 ]
+    refuses 7 "amount 2" -- ftcounter add ./seats 3 --key a
+    refuses 7 "maximum 7" -- ftcounter add ./seats 6
+    [ "$(ftcounter next ./seats --count 3)" = "3 5" ]
+    [ "$(printf 'add 1 a\nadd 2 a\nnext' | ftcounter pipe ./seats 2>&1 || true)" = \
+        "$(printf 'refused: this key was used with the amount 2 before\n2\n6')" ]
+    ftcounter rm ./seats
+}
+
+@test "a counter in shared memory that is flushed is made again from its file" {
+    local segment=/ft-cli-$$-flushed
+    ftcounter create ./c --shm $segment --exact --flush 100ms file
+    seq 500 | sed 's/.*/add 1 &/' | ftcounter pipe ./c >/dev/null
+    ftcounter status ./c --json | jq -e '.behind == false'
+    rm "/dev/shm$segment" # as the loss of power does
+    [ "$(ftcounter add ./c 1 --key 499)" = 499 ]
+    [ "$(ftcounter get ./c)" = 500 ]
+    [ "$(ftcounter get ./file)" = 500 ]
+    ftcounter rm ./c
+    [ -e file ]
+}
+
+@test "a counter whose memory is gone says so" {
+    ftcounter create ./c --shm "/ft-cli-$$-gone"
+    rm "/dev/shm/ft-cli-$$-gone"
+    refuses 1 "memory is gone" "ftcounter rm ./c" -- ftcounter add ./c
+    ftcounter rm ./c
+    [ ! -e c ]
+}

@@ -76,3 +76,12 @@ teardown() { end_work; }
 @test "a full disk" { FT_FAULTS='write~.new*@1=ENOSPC' exits 1 ftcounter create new 2>"$messages"; grep -q "No space" "$messages"; [ "$(ls -A counters)" = jobs ]; }
 @test "stdout that is full" { exits 3 ftcounter add jobs >/dev/full 2>"$messages"; grep -q "counted: jobs is 6" "$messages"; [ "$(ftcounter get jobs)" = 6 ]; }
 @test "an agent that is spoken to in another language" { echo hello | refuses 4 "does not speak" -- ftcounter agent counters/jobs; }
+@test "shared memory and replicas" { refuses 2 "--shm and --replica" -- ftcounter create ./two --shm /ft-cli-two --replica a; }
+@test "a segment without a slash" { refuses 2 "two" -- ftcounter create ./two --shm two; [ ! -e two ]; }
+@test "a segment that is somebody else's" { echo mine >/dev/shm/ft-cli-$$-mine; refuses 1 "exists" -- ftcounter create ./two --shm /ft-cli-$$-mine; [ "$(cat /dev/shm/ft-cli-$$-mine)" = mine ]; }
+@test "a name that leads to a segment of something else" { echo mine >/dev/shm/ft-cli-$$-mine; printf 'ftcounter 1\nshared plain /ft-cli-%s-mine\n' $$ >c; refuses 4 "ft-cli-$$-mine" -- ftcounter add ./c; }
+@test "flush without a file" { refuses 2 "--flush TIME and FILE" -- ftcounter create ./two --shm /ft-cli-two --flush 1s; }
+@test "flush without shared memory" { refuses 2 "--shm" -- ftcounter create ./two --flush 1s file; }
+@test "flush after no time" { refuses 2 "not a time" -- ftcounter create ./two --shm /ft-cli-two --flush 0ms file; }
+@test "flush into a folder that is not there" { refuses 1 "No such file" -- ftcounter create ./two --shm /ft-cli-$$-two --flush 1s no/file; [ ! -e /dev/shm/ft-cli-$$-two ]; }
+@test "replicate what is in memory" { ftcounter create ./m --shm /ft-cli-$$-m; refuses 7 "no replicas" -- ftcounter replicate ./m ./n; ftcounter rm ./m; }

@@ -26,12 +26,6 @@ io::Located place_of(Disk& disk, const std::string& path) {
     return place;
 }
 
-counter::Named look_up(const io::Located& place, const std::string& path) {
-    std::optional<counter::Named> named = counter::look_up(*place.dir, place.name);
-    if (!named) throw no_such_counter(path);
-    return std::move(*named);
-}
-
 }  // namespace
 
 void declare_counter(ui::Flags& flags, CounterOptions& options) {
@@ -75,11 +69,25 @@ counter::Patience patience_of(const ui::Env& env) {
     return patience;
 }
 
+NamedPlace look_up(Disk& disk, const std::string& name) {
+    const std::string path = counter_path(name);
+    io::Located place = place_of(disk, path);
+    std::optional<counter::Named> named = counter::look_up(*place.dir, place.name);
+    if (!named) throw no_such_counter(path);
+    return {path, std::move(place), std::move(*named)};
+}
+
 OpenedCounter::OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options)
-    : env_(env),
-      options_(options),
-      place_(place_of(disk, counter_path(options.name))),
-      named_(look_up(place_, counter_path(options.name))) {
+    : OpenedCounter(env, disk, options, look_up(disk, options.name)) {}
+
+OpenedCounter::OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named)
+    : env_(env), options_(options), place_(std::move(named.place)), named_(std::move(named.named)) {
+    if (named_.descriptor.shared)
+        throw Failure({.what = "it has no replicas",
+                       .where = options.name,
+                       .why = fmt::format("it is in shared memory, {}", named_.descriptor.shared->segment),
+                       .todo = "make one with 'ftcounter create --replica'",
+                       .exit = Exit::no});
     machine_ = std::make_unique<counter::Machine>(
         locate_on(disk), env.clock(), env.progress(),
         counter::Machine::Hints{.descriptor = named_.descriptor,
@@ -115,7 +123,5 @@ void OpenedCounter::remove_name() {
     place_.dir->remove_file(place_.name);
     place_.dir->sync();
 }
-
-std::string_view durability_of(const counter::Counter& counter) { return counter.is_durable() ? "disk" : "memory"; }
 
 }  // namespace ft::tools

@@ -10,18 +10,9 @@
 #include "libcore/counter/counter.h"
 #include "libcore/counter/machine.h"
 #include "libcore/ui/env.h"
-#include "libcore/ui/flags.h"
-#include "tools/common/disk.h"
+#include "tools/common/counting.h"
 
 namespace ft::tools {
-
-struct CounterOptions {
-    std::string name;
-    bool strict = false;
-};
-
-/// NAME and --strict.
-void declare_counter(ui::Flags& flags, CounterOptions& options);
 
 /// Where names without a slash are: FT_COUNTERS, else $XDG_STATE_HOME/ft/counters, else ~/.local/state/ft/counters.
 [[nodiscard]] std::string counters_folder();
@@ -32,19 +23,37 @@ void declare_counter(ui::Flags& flags, CounterOptions& options);
 [[nodiscard]] counter::Machine::Locate locate_on(Disk& disk);
 [[nodiscard]] counter::Patience patience_of(const ui::Env& env);
 
-class OpenedCounter {
+/// What a name leads to, and the folder that it lies in.
+struct NamedPlace {
+    std::string path;
+    io::Located place;
+    counter::Named named;
+};
+/// fails  where there is no such counter.
+[[nodiscard]] NamedPlace look_up(Disk& disk, const std::string& name);
+
+/// One that is kept in replicas.
+class OpenedCounter final : public Counting {
 public:
-    /// fails  where there is no such counter.
+    /// fails  where there is no such counter, or it is in shared memory.
     OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options);
+    OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named);
+
+    [[nodiscard]] std::vector<counter::Outcome> run(std::span<const counter::Operation> operations) override {
+        return counter_->run(operations);
+    }
+    void release() override { counter_->release(); }
+    void settle() override { release(); }
+    [[nodiscard]] bool is_exact() const override { return true; }
+    [[nodiscard]] counter::Head head() override { return counter_->ledger().head(); }
+    [[nodiscard]] std::string_view durability() override { return counter_->is_durable() ? "disk" : "memory"; }
+    [[nodiscard]] Exit warn_of_absent() override;
 
     [[nodiscard]] counter::Counter& counter() { return *counter_; }
     [[nodiscard]] counter::Machine& machine() { return *machine_; }
     [[nodiscard]] const std::string& name() const { return options_.name; }
-    /// Names the replicas that did not take part, once. returns  done, or with --strict incomplete.
-    [[nodiscard]] Exit warn_of_absent();
     /// Writes the members where the name is a descriptor that does not name them.
     void update_name();
-    [[nodiscard]] const counter::Named& named() const { return named_; }
     /// Removes the name itself, where it is not a replica.
     void remove_name();
 
@@ -57,8 +66,5 @@ private:
     std::unique_ptr<counter::Counter> counter_;
     bool warned_ = false;
 };
-
-/// "disk" or "memory": what the answer survives.
-[[nodiscard]] std::string_view durability_of(const counter::Counter& counter);
 
 }  // namespace ft::tools

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/text.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/counting.h"
 #include "tools/ftcounter/amount.h"
 #include "tools/ftcounter/commands.h"
 
@@ -40,10 +40,10 @@ Exit count(ui::Env& env, const CountOptions& options, std::string_view verb, std
     Operation operation{.kind = Operation::Kind::add, .amount = *amount};
     if (options.key) operation.key = counter::key_id(*options.key);
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
-    const Outcome outcome = opened.counter().run({&operation, 1}).front();
-    const Exit exit = opened.warn_of_absent();
-    if (!outcome.accepted()) throw refusal(verb, options, outcome, opened.counter().ledger().head());
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
+    const Outcome outcome = counting->run({&operation, 1}).front();
+    const Exit exit = counting->warn_of_absent();
+    if (!outcome.accepted()) throw refusal(verb, options, outcome, counting->head());
     const bool repeated = outcome.kind == Outcome::Kind::repeated;
     if (!repeated) env.did(fmt::format("counted: {} is {}", options.counter.name, outcome.value));
     env.summary(std::to_string(outcome.value), ui::Answer()
@@ -51,7 +51,7 @@ Exit count(ui::Env& env, const CountOptions& options, std::string_view verb, std
                                                    .integer("value", outcome.value)
                                                    .integer("amount", *amount)
                                                    .flag("repeated", repeated)
-                                                   .text("durable", durability_of(opened.counter())));
+                                                   .text("durable", counting->durability()));
     return exit;
 }
 
@@ -71,14 +71,14 @@ void declare_get(ui::Flags& flags, GetOptions& options) { declare_counter(flags,
 
 Exit run_get(ui::Env& env, const GetOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     const Operation operation{.kind = Operation::Kind::get};
-    const std::int64_t value = opened.counter().run({&operation, 1}).front().value;
-    const Exit exit = opened.warn_of_absent();
+    const std::int64_t value = counting->run({&operation, 1}).front().value;
+    const Exit exit = counting->warn_of_absent();
     env.summary(std::to_string(value), ui::Answer()
                                            .text("counter", options.counter.name)
                                            .integer("value", value)
-                                           .text("durable", durability_of(opened.counter())));
+                                           .text("durable", counting->durability()));
     return exit;
 }
 
@@ -100,13 +100,19 @@ Exit run_next(ui::Env& env, const NextOptions& options) {
     Operation operation{.kind = Operation::Kind::add, .amount = count};
     if (options.key) operation.key = counter::key_id(*options.key);
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
-    const Outcome outcome = opened.counter().run({&operation, 1}).front();
-    const Exit exit = opened.warn_of_absent();
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
+    if (!counting->is_exact())
+        throw Failure({.what = "cannot take a number",
+                       .where = options.counter.name,
+                       .why = "it is a plain counter, whose adds have no answers of their own",
+                       .todo = "create one with --exact",
+                       .exit = Exit::no});
+    const Outcome outcome = counting->run({&operation, 1}).front();
+    const Exit exit = counting->warn_of_absent();
     if (!outcome.accepted())
         throw Failure({.what = fmt::format("cannot take {} more", count),
                        .where = options.counter.name,
-                       .why = counter::reason(outcome, opened.counter().ledger().head()),
+                       .why = counter::reason(outcome, counting->head()),
                        .todo = "nothing changed",
                        .exit = Exit::no});
     const std::int64_t first = outcome.value - count + 1;
@@ -116,7 +122,7 @@ Exit run_next(ui::Env& env, const NextOptions& options) {
                     .text("counter", options.counter.name)
                     .integer("first", first)
                     .integer("last", outcome.value)
-                    .text("durable", durability_of(opened.counter())));
+                    .text("durable", counting->durability()));
     return exit;
 }
 

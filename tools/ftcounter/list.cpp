@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "tools/common/opened_counter.h"
 #include "tools/ftcounter/commands.h"
@@ -24,17 +25,25 @@ std::vector<std::string> names_in(io::Dir& dir) {
     return names;
 }
 
-/// What a majority says, or why there is none.
+/// The value, or why there is none.
 Exit show(ui::Env& env, Disk& disk, const std::string& name) {
-    OpenedCounter opened(env, disk, {.name = name});
-    const bool sound = !opened.counter().inspect().empty() && opened.counter().has_majority();
-    opened.counter().release();
-    const std::string value = sound ? std::to_string(opened.counter().ledger().head().value) : "no majority";
+    std::optional<std::int64_t> value;
+    std::string why;
+    Exit exit = Exit::done;
+    try {
+        const std::unique_ptr<Counting> counting = open_counting(env, disk, {.name = name});
+        const counter::Operation get{.kind = counter::Operation::Kind::get};
+        value = counting->run({&get, 1}).front().value;
+    } catch (const Failure& failure) {  // one counter's failure is its line
+        env.progress().step();
+        why = failure.parts().why;
+        exit = failure.exit();
+    }
     ui::Answer fields;
-    fields.text("counter", name).flag("majority", sound);
-    if (sound) fields.integer("value", opened.counter().ledger().head().value);
-    env.item(printable(name) + "  " + value, fields);
-    return sound ? Exit::done : Exit::damage;
+    fields.text("counter", name);
+    if (value) fields.integer("value", *value);
+    env.item(printable(name) + "  " + (value ? std::to_string(*value) : why), fields.text("why", why));
+    return exit;
 }
 
 Exit run(ui::Env& env, const ListOptions& options) {

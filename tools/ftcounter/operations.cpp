@@ -49,6 +49,7 @@ void Batch::take(std::string_view line) {
 void Batch::add(std::string_view amount, std::string_view key, bool negative) {
     const std::optional<std::int64_t> number = negative ? amount_to_remove(amount) : amount_to_add(amount);
     if (!number) return fail("the amount is not a number of 64 bits");
+    if (!key.empty() && !exact_) return fail("a plain counter remembers no keys");
     lines_.push_back(Line::value);
     Operation& operation = operations_.emplace_back(Operation{.kind = Operation::Kind::add, .amount = *number});
     if (!key.empty()) operation.key = counter::key_id(key);
@@ -58,6 +59,7 @@ void Batch::next(std::string_view words) {
     const std::string_view count = take_word(words);
     const std::optional<std::int64_t> number = count.empty() ? 1 : amount_to_add(count);
     if (!number || *number < 1) return fail("how many is not a number from 1 to 2^63-1");
+    if (!exact_) return fail("a plain counter gives no numbers");
     lines_.push_back(count.empty() ? Line::value : Line::range);
     Operation& operation = operations_.emplace_back(Operation{.kind = Operation::Kind::add, .amount = *number});
     if (!words.empty()) operation.key = counter::key_id(words);

@@ -18,6 +18,8 @@ namespace ft::tools {
 /// The lines of one commit, in order.
 class Batch {
 public:
+    /// exact  whether the counter takes keys and gives numbers.
+    explicit Batch(bool exact) : exact_(exact) {}
     void clear();
     void take(std::string_view line);
     /// Lines so far.
@@ -35,6 +37,7 @@ private:
     void next(std::string_view words);
     void fail(std::string why);
 
+    bool exact_;
     std::vector<Line> lines_;
     std::vector<counter::Operation> operations_;  // of the lines that are no errors
     std::vector<std::string> whys_;               // of the others

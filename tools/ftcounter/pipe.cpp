@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "libcore/counter/ledger.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/counting.h"
 #include "tools/ftcounter/commands.h"
 #include "tools/ftcounter/lines.h"
 #include "tools/ftcounter/operations.h"
@@ -33,13 +33,13 @@ bool gather(Lines& lines, Batch& batch) {
 
 Exit run(ui::Env& env, const PipeOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     Lines lines(proc::Input::of_stdin(env.stop_descriptor()));
-    Batch batch;
+    Batch batch(counting->is_exact());
     std::string answers;
     std::uint64_t count = 0;
     Exit exit = Exit::done;
-    Turn turn(opened.counter(), env.clock());
+    Turn turn(*counting, env.clock());
     env.data_on_stdout();
     for (bool more = true; more;) {
         batch.clear();
@@ -47,15 +47,16 @@ Exit run(ui::Env& env, const PipeOptions& options) {
         more = gather(lines, batch);
         if (batch.size() == 0) continue;
         turn.begin();
-        const std::vector<counter::Outcome> outcomes = opened.counter().run(batch.operations());
+        const std::vector<counter::Outcome> outcomes = counting->run(batch.operations());
         answers.clear();
-        batch.answer(outcomes, opened.counter().ledger().head(), answers);
+        batch.answer(outcomes, counting->head(), answers);
         env.out().write(answers);
         if (!lines.is_ready(std::chrono::milliseconds(0))) env.out().flush();
-        exit = std::max(exit, opened.warn_of_absent());
+        exit = std::max(exit, counting->warn_of_absent());
         count += batch.size();
         env.did(fmt::format("answered {} lines", count));
     }
+    counting->settle();
     env.summary("", ui::Answer()
                         .text("counter", options.counter.name)
                         .number("lines", count)

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/text.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/shared_counting.h"
 #include "tools/ftcounter/commands.h"
 
 namespace ft::tools {
@@ -16,7 +16,14 @@ void declare(ui::Flags& flags, RmOptions& options) { declare_counter(flags, opti
 
 Exit run(ui::Env& env, const RmOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    NamedPlace named = look_up(disk, options.counter.name);
+    if (named.named.descriptor.shared) {
+        remove_shared(env.clock(), named);
+        env.did("removed " + options.counter.name);
+        env.summary("", ui::Answer().text("counter", options.counter.name).number("left", std::uint64_t{0}));
+        return Exit::done;
+    }
+    OpenedCounter opened(env, disk, options.counter, std::move(named));
     const std::vector<counter::Member> left = opened.counter().remove_all();
     opened.remove_name();
     env.did("removed " + options.counter.name);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/text.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/shared_counting.h"
 #include "tools/ftcounter/commands.h"
 
 namespace ft::tools {
@@ -94,9 +94,41 @@ void print_reservations(ui::Env& env, const Annex& annex) {
     }
 }
 
+/// Of a counter in shared memory: its value, and since when the file is behind.
+Exit show_shared(ui::Env& env, const std::string& name, shm::SharedCounter& shared) {
+    const shm::Status status = shared.status();
+    const bool exact = status.kind == shm::Kind::exact;
+    ui::Answer fields;
+    fields.text("counter", name)
+        .text("segment", shared.name())
+        .text("kind", exact ? "exact" : "plain")
+        .integer("value", status.value)
+        .integer("min", status.min)
+        .integer("max", status.max)
+        .number("keyed", status.keyed)
+        .number("keys", status.keys);
+    std::string text =
+        fmt::format("{}: {}{}; in memory, {}, {}", name, status.value,
+                    bounds_of({.min = status.min, .max = status.max}), shared.name(), exact ? "exact" : "plain");
+    if (status.flush) {
+        fields.text("file", status.flush->asked.path)
+            .time("flushed", status.flush->at)
+            .flag("behind", status.flush->is_behind);
+        text += fmt::format("; {} in {} since {}{}", status.flush->value, printable(status.flush->asked.path),
+                            human_time(status.flush->at), status.flush->is_behind ? ", the rest is not" : "");
+    }
+    env.summary(text, fields);
+    return Exit::done;
+}
+
 Exit run(ui::Env& env, const StatusOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    NamedPlace named = look_up(disk, options.counter.name);
+    if (named.named.descriptor.shared) {
+        SharedCounting counting(env, disk, options.counter, std::move(named));
+        return show_shared(env, options.counter.name, counting.shared());
+    }
+    OpenedCounter opened(env, disk, options.counter, std::move(named));
     Counter& counter = opened.counter();
     (void)counter.inspect();
     std::vector<Row> rows;

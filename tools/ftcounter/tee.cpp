@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "libcore/proc/input.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/counting.h"
 #include "tools/ftcounter/commands.h"
 
 namespace ft::tools {
@@ -25,8 +25,8 @@ void declare(ui::Flags& flags, TeeOptions& options) {
 /// Counts what has passed, and makes it durable from time to time.
 class Tally {
 public:
-    Tally(OpenedCounter& opened, Clock& clock, std::chrono::nanoseconds every)
-        : opened_(opened), clock_(clock), every_(every), last_(clock.monotonic()) {}
+    Tally(Counting& counting, std::string name, Clock& clock, std::chrono::nanoseconds every)
+        : counting_(counting), name_(std::move(name)), clock_(clock), every_(every), last_(clock.monotonic()) {}
 
     void passed(std::int64_t amount) {
         pending_ += amount;
@@ -41,13 +41,13 @@ public:
         last_ = clock_.monotonic();
         if (pending_ == 0) return;
         const counter::Operation operation{.kind = counter::Operation::Kind::add, .amount = pending_};
-        const counter::Outcome outcome = opened_.counter().run({&operation, 1}).front();
-        opened_.counter().release();
-        exit_ = std::max(exit_, opened_.warn_of_absent());
+        const counter::Outcome outcome = counting_.run({&operation, 1}).front();
+        counting_.release();
+        exit_ = std::max(exit_, counting_.warn_of_absent());
         if (!outcome.accepted())
             throw Failure({.what = fmt::format("cannot count {} more", pending_),
-                           .where = opened_.name(),
-                           .why = counter::reason(outcome, opened_.counter().ledger().head()),
+                           .where = name_,
+                           .why = counter::reason(outcome, counting_.head()),
                            .todo = "all that was read has been passed on",
                            .exit = Exit::no});
         value_ = outcome.value;
@@ -60,7 +60,8 @@ public:
     [[nodiscard]] Exit exit() const { return exit_; }
 
 private:
-    OpenedCounter& opened_;
+    Counting& counting_;
+    std::string name_;
     Clock& clock_;
     std::chrono::nanoseconds every_, last_;
     std::int64_t pending_ = 0, total_ = 0, value_ = 0;
@@ -69,10 +70,10 @@ private:
 
 Exit run(ui::Env& env, const TeeOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     proc::Input input = proc::Input::of_stdin(env.stop_descriptor());
     std::vector<std::byte> buffer(256 * 1024);
-    Tally tally(opened, env.clock(), options.every);
+    Tally tally(*counting, options.counter.name, env.clock(), options.every);
     env.data_on_stdout();
     env.out().expect_much();
     for (;;) {
@@ -89,6 +90,7 @@ Exit run(ui::Env& env, const TeeOptions& options) {
                                    : std::count(piece.begin(), piece.end(), std::byte{'\n'}));
     }
     tally.commit();
+    counting->settle();
     ui::Answer fields;
     fields.text("counter", options.counter.name).integer("counted", tally.total());
     if (tally.total() > 0) fields.integer("value", tally.value());

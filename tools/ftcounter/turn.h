@@ -4,13 +4,13 @@
 #include <chrono>
 
 #include "libcore/base/clock.h"
-#include "libcore/counter/counter.h"
+#include "tools/common/counting.h"
 
 namespace ft::tools {
 
 class Turn {
 public:
-    Turn(counter::Counter& counter, Clock& clock) : counter_(counter), clock_(clock) {}
+    Turn(Counting& counter, Clock& clock) : counter_(counter), clock_(clock) {}
 
     /// Before work: where the turn has lasted long enough, others come first.
     void begin() {
@@ -32,7 +32,7 @@ public:
 
 private:
     static constexpr std::chrono::milliseconds pause{1};  // who waits looks at least so often (seats.cpp)
-    counter::Counter& counter_;
+    Counting& counter_;
     Clock& clock_;
     std::chrono::nanoseconds since_{0};
     bool has_begun_ = false;

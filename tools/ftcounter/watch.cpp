@@ -2,7 +2,7 @@
 #include <poll.h>
 
 #include "libcore/base/text.h"
-#include "tools/common/opened_counter.h"
+#include "tools/common/counting.h"
 #include "tools/ftcounter/amount.h"
 #include "tools/ftcounter/commands.h"
 
@@ -19,10 +19,10 @@ void pause(ui::Env& env) {
     env.progress().step();
 }
 
-std::int64_t value_of(OpenedCounter& opened) {
+std::int64_t value_of(Counting& counting) {
     const counter::Operation get{.kind = counter::Operation::Kind::get};
-    const std::int64_t value = opened.counter().run({&get, 1}).front().value;
-    opened.counter().release();
+    const std::int64_t value = counting.run({&get, 1}).front().value;
+    counting.release();
     return value;
 }
 
@@ -38,13 +38,13 @@ void declare_watch(ui::Flags& flags, WatchOptions& options) {
 
 Exit run_watch(ui::Env& env, const WatchOptions& options) {
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     std::optional<std::int64_t> shown;
     std::uint64_t count = 0;
     Exit exit = Exit::done;
     while (!options.count || count < *options.count) {
-        const std::int64_t value = value_of(opened);
-        exit = std::max(exit, opened.warn_of_absent());
+        const std::int64_t value = value_of(*counting);
+        exit = std::max(exit, counting->warn_of_absent());
         if (value != shown) {
             env.item(std::to_string(value), ui::Answer().text("counter", options.counter.name).integer("value", value));
             env.out().flush();
@@ -77,11 +77,11 @@ Exit run_wait(ui::Env& env, const WaitOptions& options) {
     const std::int64_t wanted =
         rises ? parse_signed(*options.at_least, "--ge") : parse_signed(*options.at_most, "--le");
     Disk disk;
-    OpenedCounter opened(env, disk, options.counter);
+    const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     const auto begun = env.clock().monotonic();
     for (;;) {
-        const std::int64_t value = value_of(opened);
-        const Exit exit = opened.warn_of_absent();
+        const std::int64_t value = value_of(*counting);
+        const Exit exit = counting->warn_of_absent();
         const bool is_there = rises ? value >= wanted : value <= wanted;
         const bool over = options.timeout && env.clock().monotonic() - begun >= *options.timeout;
         if (is_there || over) {

@@ -1,0 +1,78 @@
+#include "tools/common/shared_counting.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/failure.h"
+
+namespace ft::tools {
+
+namespace {
+
+counter::Outcome apply(shm::SharedCounter& shared, const counter::Operation& operation) {
+    if (operation.kind == counter::Operation::Kind::get) return {.value = shared.value()};
+    return shared.add(operation.amount, operation.key);
+}
+
+Failure memory_is_gone(const std::string& name, const counter::SharedName& shared) {
+    return Failure(
+        {.what = "the counter's memory is gone",
+         .where = name,
+         .why = fmt::format("there is no segment {}: the machine was off, or it was removed", shared.segment),
+         .todo = fmt::format("'ftcounter rm {}', and create it again; --flush would have kept it", name)});
+}
+
+}  // namespace
+
+std::unique_ptr<shm::DiskCopy> disk_copy_of(Disk& disk, const counter::SharedName& name, Clock& clock) {
+    if (name.flush_ms == 0) return nullptr;
+    io::Located file = disk.locate(name.file);
+    return std::make_unique<shm::DiskCopy>(std::move(file.dir), std::move(file.name), clock);
+}
+
+std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name, shm::Shape shape, shm::DiskCopy* copy,
+                                                Clock& clock) {
+    shape.kind = name.exact ? shm::Kind::exact : shm::Kind::plain;
+    if (copy == nullptr) return shm::SharedCounter::make(name.segment, shape, clock);
+    shape.flush = shm::Flush{.period = std::chrono::milliseconds(name.flush_ms), .path = name.file};
+    return copy->make(name.segment, shape);
+}
+
+SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named) {
+    const counter::SharedName& name = *named.named.descriptor.shared;
+    copy_ = disk_copy_of(disk, name, env.clock());
+    shared_ = shm::SharedCounter::find(name.segment, env.clock());
+    if (!shared_ && copy_) shared_ = make_shared(name, {}, copy_.get(), env.clock());
+    if (!shared_) shared_ = shm::SharedCounter::find(name.segment, env.clock());  // another has made it meanwhile
+    if (!shared_) throw memory_is_gone(options.name, name);
+}
+
+std::vector<counter::Outcome> SharedCounting::run(std::span<const counter::Operation> operations) {
+    std::vector<counter::Outcome> outcomes;
+    outcomes.reserve(operations.size());
+    for (const counter::Operation& operation : operations) outcomes.push_back(apply(*shared_, operation));
+    if (copy_) (void)copy_->flush_if_due(*shared_);
+    return outcomes;
+}
+
+void SharedCounting::settle() {
+    if (copy_) copy_->flush(*shared_);
+}
+
+counter::Head SharedCounting::head() {
+    const shm::Status status = shared_->status();
+    return {.value = status.value, .min = status.min, .max = status.max, .keyed = status.keyed};
+}
+
+void remove_shared(Clock& clock, const NamedPlace& named) {
+    if (const auto shared = shm::SharedCounter::find(named.named.descriptor.shared->segment, clock)) shared->remove();
+    named.place.dir->remove_file(named.place.name);
+    named.place.dir->sync();
+}
+
+std::unique_ptr<Counting> open_counting(ui::Env& env, Disk& disk, const CounterOptions& options) {
+    NamedPlace named = look_up(disk, options.name);
+    if (named.named.descriptor.shared) return std::make_unique<SharedCounting>(env, disk, options, std::move(named));
+    return std::make_unique<OpenedCounter>(env, disk, options, std::move(named));
+}
+
+}  // namespace ft::tools
