@@ -66,7 +66,8 @@ private:
             child_.emplace(proc::Child::start(
                 {.command = {"sh", "-c", "cd -- \"$1\" && exec sh -c \"$2\"", "sh", folder_, command_},
                  .capture_output = true,
-                 .feed_input = true}));
+                 .feed_input = true,
+                 .own_group = true}));
         put(encode(request));
         proc::Input input = proc::Input::of_child(*child_, command_, stop_.read.get());
         const std::optional<Bytes> reply = receive(input, command_);

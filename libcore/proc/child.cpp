@@ -28,6 +28,7 @@ struct Launch {
     std::vector<std::string> candidates;  // what PATH makes of the program's name
     int input = -1, output = -1, report = -1;
     std::optional<rlim_t> descriptor_limit;
+    bool own_group = false;
     pid_t parent = 0;
 };
 
@@ -91,6 +92,7 @@ void limit_descriptors(rlim_t soft) {
     reset_signals();
     if (launch.descriptor_limit) limit_descriptors(*launch.descriptor_limit);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (launch.own_group) ::setpgid(0, 0);
     if (::getppid() != launch.parent) ::_exit(127);  // it died before the line above
     if (launch.input >= 0) ::dup2(launch.input, STDIN_FILENO);
     if (launch.output >= 0) ::dup2(launch.output, STDOUT_FILENO);
@@ -145,6 +147,7 @@ Child Child::start(const Spawn& spawn) {
     launch.envp = pointers(launch.variables);
     launch.candidates = candidates_of(spawn.command.front());
     launch.descriptor_limit = spawn.descriptor_limit;
+    launch.own_group = spawn.own_group;
     launch.parent = ::getpid();
 
     Pipe report = make_pipe();
@@ -162,6 +165,8 @@ Child Child::start(const Spawn& spawn) {
     if (pid == 0) become(launch);
     Child child;
     child.pid_ = pid;
+    child.own_group_ = spawn.own_group;
+    if (spawn.own_group) ::setpgid(pid, pid);  // whoever comes first
     child.handle_ = Fd(open_pidfd(pid));
     child.output_ = std::move(output.read);
     child.input_ = std::move(input.write);
@@ -175,6 +180,7 @@ Child Child::start(const Spawn& spawn) {
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)),
+      own_group_(other.own_group_),
       handle_(std::move(other.handle_)),
       output_(std::move(other.output_)),
       input_(std::move(other.input_)) {}
@@ -229,7 +235,7 @@ std::optional<Ending> Child::wait_or(std::initializer_list<int> descriptors) {
 }
 
 void Child::signal(int number) const {
-    if (pid_ != 0) ::kill(pid_, number);  // it is not reaped yet, so the number is still its own
+    if (pid_ != 0) ::kill(own_group_ ? -pid_ : pid_, number);  // it is not reaped yet, so the number is still its own
 }
 
 }  // namespace ft::proc

@@ -44,6 +44,7 @@ struct Spawn {
     bool output_to_errors = false;     ///< its stdout goes where our stderr goes
     bool feed_input = false;           ///< its stdin comes from write(); else from /dev/null
     bool inherit_input = false;        ///< its stdin is ours
+    bool own_group = false;            ///< what it starts ends with it, and it cannot read the terminal
     std::vector<std::pair<std::string, std::string>> environment;  ///< added or replaced
     std::optional<std::uint64_t> descriptor_limit;                 ///< soft RLIMIT_NOFILE
 };
@@ -80,7 +81,8 @@ public:
 private:
     Child() = default;
     pid_t pid_ = 0;  // 0: waited for, or moved from
-    Fd handle_;      // a pidfd
+    bool own_group_ = false;
+    Fd handle_;  // a pidfd
     Fd output_, input_;
 };
 

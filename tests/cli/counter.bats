@@ -170,6 +170,24 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     grep -q "the command exited with 9" "$messages"
 }
 
+@test "a command that hangs holds up nobody for long, and is ended with all that it has started" {
+    ftcounter create ./jobs --replica a --replica b --replica "pipe:ftcounter agent '$work/far'"
+    sed -i "s/pipe:.*/pipe:sleep 98765 | sleep 98765/" jobs
+    [ "$(ftcounter add ./jobs 2>"$messages")" = 1 ]
+    grep -q "it does not answer" "$messages"
+    fails pgrep -f "sleep 98765"
+}
+
+@test "a replica whose disk fails is left out: exit 0, one warning; where no majority is left nobody knows" {
+    ftcounter create ./jobs --replica a --replica b --replica c
+    [ "$(FT_FAULTS='write~b@1=EIO' ftcounter add ./jobs 2>"$messages")" = 1 ]
+    [ "$(wc -l <"$messages")" = 1 ]
+    grep -q "without b (Input/output error)" "$messages"
+    FT_FAULTS='write~a@1=EIO;write~b@1=EIO' exits 6 ftcounter add ./jobs --key k 2>"$messages"
+    ftcounter add ./jobs --key k -q
+    [ "$(ftcounter get ./jobs)" = 2 ]
+}
+
 @test "one replica: a bit of either copy heals, and both copies of the newest commit are damage" {
     ftcounter create jobs
     ftcounter add jobs 5 -q
