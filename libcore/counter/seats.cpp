@@ -51,7 +51,7 @@ bool Seats::lock(std::size_t seat) {
     for (std::chrono::nanoseconds pause = std::chrono::microseconds(20);; pause = std::min(2 * pause, longest)) {
         if (file.try_lock()) return true;
         if (clock_.monotonic() >= until) return false;
-        clock_.sleep(pause);
+        (void)wiring_.wait(pause, [] { return false; });  // where the user can stop it
     }
 }
 
