@@ -60,8 +60,8 @@ std::vector<Outcome> Counter::run(std::span<const Operation> operations) {
             outcomes = made->outcomes;
         if (outcomes && !ledger_->has_changed() && is_confirmed()) return std::move(*outcomes);
         if (outcomes) {
-            attempts.push_back({clock_.random(), sequence + 1, *outcomes});
-            if (commit(attempts.back().mark)) return std::move(*outcomes);
+            attempts.push_back({clock_.random(), sequence + 1, std::move(*outcomes)});
+            if (commit(attempts.back().mark)) return std::move(attempts.back().outcomes);
         }
         if (!race.again()) throw attempts.empty() || !writes ? no_majority() : in_doubt("others were always faster");
     }

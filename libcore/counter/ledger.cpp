@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "libcore/base/failure.h"
 
@@ -11,7 +12,7 @@ namespace ft::counter {
 namespace {
 
 // Entries beyond the window before the oldest are dropped, so that dropping costs little for each.
-constexpr std::size_t slack = 4 * most_operations;
+constexpr std::size_t slack = 2 * most_operations;
 
 }  // namespace
 
@@ -38,33 +39,40 @@ std::string reason(const Outcome& outcome, const Head& head) {
     return "";
 }
 
-Window::Window(KeyWindow window, std::uint32_t keys) : window_(std::move(window)), keys_(keys) {
-    places_.reserve(window_.entries.size());
-    for (std::size_t i = 0; i < window_.entries.size(); ++i)
-        places_.insert_or_assign(window_.entries[i].key, window_.first + i);
+Window::Window(KeyWindow window, std::uint32_t keys) : window_(std::move(window)), keys_(keys) { index(); }
+
+std::uint32_t& Window::place(const KeyId& key) {
+    const std::size_t mask = places_.size() - 1;
+    for (std::size_t at = key.low & mask;; at = (at + 1) & mask) {
+        std::uint32_t& found = places_[at];
+        if (found == 0 || window_.entries[found - 1].key == key) return found;
+    }
 }
 
-const Entry* Window::find(const KeyId& key) const {
-    const auto found = places_.find(key);
-    if (found == places_.end()) return nullptr;
-    const std::uint64_t end = window_.first + window_.entries.size();
-    if (end - found->second > keys_) return nullptr;  // kept, but no longer remembered: the same on every replica
-    return &window_.entries[found->second - window_.first];
+const Entry* Window::find(const KeyId& key) {
+    const std::uint32_t found = place(key);
+    // One that is kept may no longer be remembered: the same on every replica.
+    if (found == 0 || window_.entries.size() - (found - 1) > keys_) return nullptr;
+    return &window_.entries[found - 1];
 }
 
 void Window::append(const Entry& entry) {
-    places_.insert_or_assign(entry.key, window_.first + window_.entries.size());
     window_.entries.push_back(entry);
-    if (window_.entries.size() > keys_ + 2 * slack) trim();
+    if (window_.entries.size() > keys_ + 2 * slack) return trim();
+    if (2 * window_.entries.size() > places_.size()) return index();
+    place(entry.key) = static_cast<std::uint32_t>(window_.entries.size());
 }
 
 void Window::trim() {
-    for (std::size_t i = 0; i < slack; ++i) {
-        const auto found = places_.find(window_.entries[i].key);
-        if (found->second == window_.first + i) places_.erase(found);
-    }
     window_.entries.erase(window_.entries.begin(), window_.entries.begin() + slack);
     window_.first += slack;
+    index();
+}
+
+void Window::index() {
+    constexpr std::size_t least = 1024;
+    places_.assign(std::max(least, 2 * std::bit_ceil(window_.entries.size())), 0);
+    for (std::uint32_t i = 0; i < window_.entries.size(); ++i) place(window_.entries[i].key) = i + 1;
 }
 
 Ledger::Ledger(Version version, Head head, Annex annex, std::uint32_t keys)

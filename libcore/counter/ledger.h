@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "libcore/counter/state.h"
@@ -50,19 +49,21 @@ struct Outcome {
 class Window {
 public:
     Window(KeyWindow window, std::uint32_t keys);
-    [[nodiscard]] const Entry* find(const KeyId& key) const;
+    [[nodiscard]] const Entry* find(const KeyId& key);
     void append(const Entry& entry);
     /// All that are kept, a little more than `keys`.
     [[nodiscard]] const KeyWindow& all() const { return window_; }
 
 private:
-    struct HashKey {
-        std::size_t operator()(const KeyId& key) const noexcept { return key.low; }
-    };
+    /// Where `key` stands in the table, or the empty place where it belongs.
+    [[nodiscard]] std::uint32_t& place(const KeyId& key);
     void trim();
+    /// Makes the table anew.
+    void index();
     KeyWindow window_;
     std::uint32_t keys_;
-    std::unordered_map<KeyId, std::uint64_t, HashKey> places_;  // number of the keyed operation
+    /// Open addressing, at most half full: the last entry of each key, as its index + 1; 0: none.
+    std::vector<std::uint32_t> places_;
 };
 
 class Ledger {

@@ -64,7 +64,9 @@ private:
             Reply reply = replica_->handle(request);
             lock.lock();
             reply_ = std::move(reply);
+            lock.unlock();  // whom the bell wakes takes the answer at once
             bell_.ring();
+            lock.lock();
         }
     }
 

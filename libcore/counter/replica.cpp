@@ -83,6 +83,7 @@ Reply LocalReplica::handle(const Request& request) {
 
 std::optional<Reply> LocalReplica::load() {
     if (!file_) return reply(Reply::Kind::missing, "there is no such file");
+    if (!on_disk_) on_disk_ = dir_->on_disk();
     if (!replica_) replica_ = std::make_unique<ReplicaFile>(*file_);
     return std::nullopt;
 }
@@ -115,7 +116,7 @@ Reply LocalReplica::stands(Reply::Kind kind) const {
                                  .version = tail.version,
                                  .head = tail.head,
                                  .annex = replica_->annex(),
-                                 .on_disk = dir_->on_disk()}};
+                                 .on_disk = *on_disk_}};
 }
 
 bool LocalReplica::refuses(const Ballot& ballot, std::uint64_t epoch) const {
@@ -170,6 +171,7 @@ Reply LocalReplica::replace_file(const Header& header, const Ballot& promise, co
     std::unique_ptr<io::File> file = locked_new_file(*dir_, hidden);
     if (!file) return reply(Reply::Kind::busy, "another process is making it anew");
     std::unique_ptr<ReplicaFile> replica;
+    if (!on_disk_) on_disk_ = dir_->on_disk();
     try {
         if (file_) take_owner_and_mode(*file, file_->stat());
         file->set_size(0);

@@ -53,6 +53,7 @@ private:
     std::string name_;
     std::unique_ptr<io::File> file_;        // locked
     std::unique_ptr<ReplicaFile> replica_;  // what was read under the lock
+    std::optional<bool> on_disk_;           // known once there is a replica_
     std::optional<std::string> failed_;     // its disk has failed, for the life of this process: why
 };
 

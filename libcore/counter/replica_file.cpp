@@ -320,6 +320,8 @@ void ReplicaFile::commit(const Change& change) {
 void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
     tail.pending.insert(tail.pending.end(), appended.begin(), appended.end());
     std::uint64_t number = tail_.key_blocks();
+    std::vector<Block> run;  // that follow each other, for one write
+    std::uint64_t start = layout_.keys(number, 0);
     auto from = tail.pending.begin();
     while (tail.pending.end() - from >= static_cast<std::ptrdiff_t>(keys_per_block)) {
         const KeyBlock keys{.replica = header_.replica,
@@ -328,11 +330,18 @@ void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
                             .entries = {from, from + keys_per_block}};
         const Bytes payload = encode(keys);
         const std::uint64_t first = layout_.keys(number, 0);
-        write_blocks(first, sealed(payload, next_generation(), at(first)));
+        if (first != start + run.size()) {  // the ring begins again
+            write_blocks(start, run);
+            run.clear();
+            start = first;
+        }
+        const std::vector<Block> copies = sealed(payload, next_generation(), at(first));
+        run.insert(run.end(), copies.begin(), copies.end());
         tail.newest_keys = checksum_of(payload);
         from += keys_per_block;
         ++number;
     }
+    if (!run.empty()) write_blocks(start, run);
     tail.pending.erase(tail.pending.begin(), from);
     const std::uint64_t kept = Layout::kept_key_blocks(header_.identity.keys);
     tail.first_key_block = std::max(tail.first_key_block, number > kept ? number - kept : 0);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "libcore/base/failure.h"
 
@@ -54,16 +55,18 @@ std::size_t Input::fill(std::span<std::byte> into) {
 
 std::size_t Input::read_some(std::span<std::byte> into) {
     for (;;) {
-        wait();
+        if (!std::exchange(ready_, false)) wait();
         const ssize_t got = ::read(descriptor_, into.data(), into.size());
         if (got >= 0) return static_cast<std::size_t>(got);
         if (errno != EINTR && errno != EAGAIN) throw system_failure("cannot read", name_, errno);
     }
 }
 
-bool Input::is_ready(std::chrono::milliseconds within) const {
+bool Input::is_ready(std::chrono::milliseconds within) {
     pollfd ready[] = {{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    return ::poll(ready, 2, static_cast<int>(within.count())) > 0;
+    const bool is_ready = ::poll(ready, 2, static_cast<int>(within.count())) > 0;
+    ready_ = is_ready && ready[1].revents == 0;
+    return is_ready;
 }
 
 bool Input::is_terminal() const { return ::isatty(descriptor_) == 1; }

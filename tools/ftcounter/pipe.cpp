@@ -17,18 +17,17 @@ struct PipeOptions {
 
 void declare(ui::Flags& flags, PipeOptions& options) { declare_counter(flags, options.counter); }
 
-/// Takes lines until a commit is full or none is there any more. false: the stream has ended.
+/// Takes the lines that are there, at most a commit full. false: the stream has ended.
 bool gather(Lines& lines, Batch& batch) {
-    for (;;) {
+    do {
         while (batch.size() < counter::most_operations) {
             const std::optional<std::string_view> line = lines.next();
             if (!line) break;
             batch.take(*line);
         }
-        if (batch.size() == counter::most_operations) return true;
-        if (batch.size() > 0 && !lines.is_ready(std::chrono::milliseconds(0))) return true;
-        if (!lines.read()) return false;
-    }
+        if (batch.size() > 0) return true;
+    } while (lines.read());
+    return false;
 }
 
 Exit run(ui::Env& env, const PipeOptions& options) {
@@ -51,7 +50,7 @@ Exit run(ui::Env& env, const PipeOptions& options) {
         answers.clear();
         batch.answer(outcomes, counting->head(), answers);
         env.out().write(answers);
-        if (!lines.is_ready(std::chrono::milliseconds(0))) env.out().flush();
+        env.out().flush();
         exit = std::max(exit, counting->warn_of_absent());
         count += batch.size();
         env.did(fmt::format("answered {} lines", count));
