@@ -98,6 +98,7 @@ private:
     /// Asks all, and others whom they name.
     [[nodiscard]] Verdict look(Request::Kind how);
     [[nodiscard]] bool take_ballot(const Verdict& verdict);
+    void drop_former();
     void adopt(const Standing& newest);
     [[nodiscard]] bool load_window();
     [[nodiscard]] bool catch_up();
@@ -127,6 +128,7 @@ private:
     Charter charter_;
     Patience patience_;
     Seats seats_;
+    std::optional<Member> guest_;  // has a seat, though it is no member yet, or no longer
     std::optional<Ledger> ledger_;
     std::optional<Header> header_;  // of some member: the counter's identity
     Ballot ballot_;

@@ -47,7 +47,8 @@ void Counter::lead() {
 }
 
 void Counter::replicate(const Member& member, const std::function<std::string(const Member&)>& locator) {
-    seats_.add(member);
+    guest_ = member;
+    hold_ = Hold::nothing;  // it is to be asked too
     for (Race race(clock_, patience_.race);;) {
         lead();
         if (is_member(charter_, member.replica)) return release();
@@ -71,7 +72,8 @@ void Counter::replicate(const Member& member, const std::function<std::string(co
 void Counter::install_new(const Member& member) {
     const Reply& before = seats_.find(member.replica)->reply;
     if (before.kind != Reply::Kind::missing && !before.is_sound())
-        throw refusal("cannot replicate", member.locator, before.why, "nothing changed");
+        throw refusal("cannot replicate", member.locator, before.why,
+                      "remove that file where nothing needs it; nothing changed");
     if (!load_window()) throw no_majority();
     const Header header{.identity = header_->identity, .replica = member.replica};
     const Request install{.kind = Request::Kind::install,
@@ -94,7 +96,7 @@ bool Counter::demote(const Uuid& replica, bool force) {
         const auto found = std::find_if(charter_.members.begin(), charter_.members.end(),
                                         [&](const Member& one) { return one.replica == replica; });
         if (found == charter_.members.end()) break;
-        member = *found;
+        member = guest_ = *found;
         const Charter next = without(charter_, replica);
         check_remaining(next, force);
         const bool leaves_majority = !why && keeps_majority(next);

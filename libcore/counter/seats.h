@@ -30,7 +30,7 @@ public:
 struct Patience {
     std::chrono::nanoseconds lock = std::chrono::seconds(10);   ///< with others that hold a replica
     std::chrono::nanoseconds reply = std::chrono::seconds(10);  ///< while a majority is missing
-    std::chrono::nanoseconds grace = std::chrono::seconds(1);   ///< for the rest, once there is a majority
+    std::chrono::nanoseconds grace = std::chrono::seconds(3);   ///< for the rest, once there is a majority
     std::chrono::nanoseconds race = std::chrono::seconds(10);   ///< with coordinators on other hosts
 };
 

@@ -89,6 +89,16 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     grep -q "no majority" said
 }
 
+@test "repair says which replica it cannot make, and why" {
+    mkdir d1 d2 d3
+    three
+    rm d2/jobs
+    FT_FAULTS="rename=EIO" exits 3 ftcounter repair ./jobs >said 2>"$messages"
+    grep -q "d2/jobs: not repaired: " said
+    grep -q "1 of its replicas could not be repaired" "$messages"
+    ftcounter repair ./jobs -q
+}
+
 @test "a replica that was away is brought up by the next change" {
     mkdir d1 d2 d3
     three
@@ -129,6 +139,18 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     refuses 7 "last replica" -- ftcounter demote ./c c
     ftcounter rm ./c
     [ ! -e c ]
+}
+
+@test "a name that a killed command left behind the members finds them, also where one has come back in its place" {
+    ftcounter create ./jobs --replica a --replica b --replica c
+    local i
+    for i in {1..8}; do
+        cp jobs former
+        ftcounter demote ./jobs c
+        ftcounter replicate ./jobs c
+        cp former jobs
+        [ "$(ftcounter add ./jobs --strict --lock-wait 1s)" = "$i" ]
+    done
 }
 
 @test "demote is refused where no majority would remain, and forced says what it goes by" {

@@ -111,6 +111,7 @@ Exit run_repair(ui::Env& env, const RepairOptions& options) {
         env.item(one.was_sound ? "" : fmt::format("{}: {}: {}", printable(where), state, one.why),
                  ui::Answer().text("replica", where).text("state", state).text("why", one.why));
     }
+    if (left > 0) env.warn(fmt::format("{}: {} of its replicas could not be repaired", options.counter.name, left));
     if (made > 0) env.did(fmt::format("repaired {} of its replicas", made));
     env.summary(left == 0 && made == 0 ? "nothing to repair" : "",
                 ui::Answer().text("counter", options.counter.name).number("repaired", made).number("damaged", left));
