@@ -155,10 +155,12 @@ Reply LocalReplica::install(const Request& request) {
         damaged = reply(Reply::Kind::damaged, why(failure));
     }
     if (!damaged) {
-        if (header && header->replica != replica_->header().replica) return stands(Reply::Kind::refused);
+        const Header& own = replica_->header();
+        if (header && (header->replica != own.replica || header->identity.counter != own.identity.counter))
+            return stands(Reply::Kind::refused);
         if (refuses(request.ballot, request.epoch) || replica_->tail().version > state.version)
             return stands(Reply::Kind::refused);
-        header = replica_->header();
+        header = own;
     }
     if (!header) return std::move(*damaged);
     if (encode(state.annex).size() > most_annex_bytes) return reply(Reply::Kind::failed, "too many members");

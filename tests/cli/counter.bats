@@ -153,6 +153,27 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     done
 }
 
+@test "replicate killed at any step is simply done again" {
+    local step
+    for ((step = 1; ; step++)); do
+        ftcounter create "./c$step"
+        ftcounter add "./c$step" 7 -q
+        ! FT_FAULTS="change@$step=kill" ftcounter replicate "./c$step" "./d$step" 2>/dev/null || break
+        ftcounter replicate "./c$step" "./d$step" 2>"$messages" || grep -q "it is a replica already" "$messages"
+        [ "$(ftcounter add "./d$step" --strict)" = 8 ]
+        [ "$(ftcounter status "./c$step" --json | jq -s '.[-1].replicas')" = 2 ]
+    done
+    ((step > 10))
+}
+
+@test "a replica of another counter is not taken for one's own" {
+    ftcounter create ./one --start 1
+    ftcounter create ./two --start 2
+    ftcounter replicate ./two ./copy
+    refuses 7 "another replica" -- ftcounter replicate ./one ./copy
+    [ "$(ftcounter get ./copy)" = 2 ]
+}
+
 @test "demote is refused where no majority would remain, and forced says what it goes by" {
     mkdir d1 d2 d3
     three

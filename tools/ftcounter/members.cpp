@@ -5,6 +5,7 @@
 
 #include "libcore/base/text.h"
 #include "libcore/counter/locator.h"
+#include "libcore/counter/replica_file.h"
 #include "tools/common/opened_counter.h"
 #include "tools/ftcounter/amount.h"
 #include "tools/ftcounter/commands.h"
@@ -27,6 +28,12 @@ void declare_replicate(ui::Flags& flags, MemberOptions& options) {
     flags.positional("WHERE", options.where, "a path, shm:/NAME or 'pipe:COMMAND'");
 }
 
+/// Looks at all replicas. fails  where none is sound.
+void need_sound(OpenedCounter& opened) {
+    const counter::Operation get{.kind = counter::Operation::Kind::get};
+    (void)opened.counter().run({&get, 1});
+}
+
 void refuse_twice(OpenedCounter& opened, const Member& wanted) {
     for (const Member& member : opened.counter().charter().members)
         if (opened.machine().place(member) == opened.machine().place(wanted))
@@ -37,13 +44,25 @@ void refuse_twice(OpenedCounter& opened, const Member& wanted) {
                            .exit = Exit::no});
 }
 
+/// The replica that is to be there: the one that a killed command has left there, else a new one.
+Uuid replica_for(ui::Env& env, Disk& disk, OpenedCounter& opened, const std::string& locator) {
+    const counter::Locator where = counter::parse_locator(locator);
+    if (where.kind == counter::Locator::Kind::file) {
+        const io::Located place = disk.locate(counter::path_of(where, opened.machine().folder()));
+        const std::unique_ptr<io::File> file = place.dir->find_file(place.name, io::Access::read);
+        const std::optional<counter::Header> found = file ? counter::header_of(*file) : std::nullopt;
+        if (found && found->identity.counter == opened.counter().identity().counter) return found->replica;
+    }
+    return env.clock().random_uuid();
+}
+
 Exit run_replicate(ui::Env& env, const MemberOptions& options) {
     Disk disk;
     OpenedCounter opened(env, disk, options.counter);
-    (void)opened.counter().inspect();  // the members tell what their paths are relative to
-    const Member member{env.clock().random_uuid(),
-                        counter::kept_locator(options.where, absolute(opened.machine().folder()), absolute("."))};
+    need_sound(opened);  // the members tell what their paths are relative to
+    Member member{{}, counter::kept_locator(options.where, absolute(opened.machine().folder()), absolute("."))};
     refuse_twice(opened, member);
+    member.replica = replica_for(env, disk, opened, member.locator);
     // Paths are relative to the folder that holds all of them; where there is no such folder they are written in full.
     const bool elsewhere = counter::parse_locator(member.locator).text.starts_with('/');
     opened.counter().replicate(
