@@ -82,6 +82,7 @@ std::optional<std::vector<Outcome>> Counter::apply(std::span<const Operation> op
 
 void Counter::release() {
     seats_.unlock();
+    seats_.keep(charter_);
     guest_.reset();
     hold_ = Hold::nothing;
 }
@@ -113,9 +114,10 @@ Verdict Counter::look(Request::Kind how) {
     fresh_ = true;
     hold_ = Hold::nothing;
     for (bool follows = true; follows;) {
-        seats_.add(charter_);
-        if (guest_) seats_.add(*guest_);
-        seats_.lock();
+        Charter here = charter_;
+        if (guest_) here.members.push_back(*guest_);
+        seats_.add(here);
+        seats_.lock(here);
         seats_.ask([&](const Heard&) { return Request{.kind = how}; },
                    [&] {
                        return is_quorum(charter_,
@@ -125,17 +127,9 @@ Verdict Counter::look(Request::Kind how) {
         if (newest == nullptr) return {};
         follows = !has_seats(*newest);
         charter_ = *newest;
-        drop_former();
         wiring_.learn(charter_);
     }
     return weigh(charter_, seats_.heard());
-}
-
-/// Where one was demoted a new one may lie, and who held both seats would wait for itself.
-void Counter::drop_former() {
-    Charter kept = charter_;
-    if (guest_) kept.members.push_back(*guest_);
-    seats_.keep(kept);
 }
 
 bool Counter::has_seats(const Charter& charter) const {

@@ -98,7 +98,6 @@ private:
     /// Asks all, and others whom they name.
     [[nodiscard]] Verdict look(Request::Kind how);
     [[nodiscard]] bool take_ballot(const Verdict& verdict);
-    void drop_former();
     void adopt(const Standing& newest);
     [[nodiscard]] bool load_window();
     [[nodiscard]] bool catch_up();

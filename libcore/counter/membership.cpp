@@ -178,7 +178,7 @@ std::vector<Repaired> Counter::repair() {
         .kind = Request::Kind::install, .ballot = ballot_, .epoch = charter_.epoch, .state = ledger_->state()};
     seats_.ask(
         [&](const Heard& one) -> std::optional<Request> {
-            if (!bad(one.member)) return std::nullopt;
+            if (!bad(one.member) || !is_member(charter_, one.member)) return std::nullopt;
             install.header = Header{.identity = header_->identity, .replica = one.member};
             return install;
         },
@@ -212,7 +212,7 @@ void create(Wiring& wiring, Clock& clock, const Identity& identity, const State&
     Seats seats(wiring, clock, patience);
     const auto never = [] { return false; };
     seats.add(first.annex.charter);
-    seats.lock();
+    seats.lock(first.annex.charter);
     seats.ask([](const Heard&) { return Request{.kind = Request::Kind::look}; }, never);
     const auto refuse_unless = [&](Reply::Kind wanted) {
         for (const Member& member : first.annex.charter.members) {

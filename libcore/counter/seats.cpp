@@ -32,27 +32,30 @@ const Heard* Seats::find(const Uuid& replica) const {
     return found == heard_.end() ? nullptr : &*found;
 }
 
-void Seats::lock() {
+void Seats::lock(const Charter& charter) {
     bool all = true;
-    for (std::size_t i = 0; i < lines_.size(); ++i) all = all && (lines_[i].free_file() == nullptr || heard_[i].locked);
+    for (std::size_t i = 0; i < lines_.size(); ++i)
+        all = all && (lines_[i].free_file() == nullptr || heard_[i].locked || !is_member(charter, heard_[i].member));
     if (all) return;
     unlock();
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-        if (lines_[i].free_file() == nullptr) continue;
-        heard_[i].locked = lock(i);
-        if (!heard_[i].locked) heard_[i].reply = {.kind = Reply::Kind::busy, .why = "another process holds it"};
-    }
+    for (const bool members : {true, false})
+        for (std::size_t i = 0; i < lines_.size(); ++i)
+            if (is_member(charter, heard_[i].member) == members)
+                lock(i, members ? patience_.lock : std::chrono::nanoseconds(0));
 }
 
-bool Seats::lock(std::size_t seat) {
-    LocalReplica& file = *lines_[seat].link->local();
-    const auto until = clock_.monotonic() + patience_.lock;
+void Seats::lock(std::size_t seat, std::chrono::nanoseconds patience) {
+    LocalReplica* file = lines_[seat].free_file();
+    if (file == nullptr) return;
+    const auto until = clock_.monotonic() + patience;
     constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(1);
     for (std::chrono::nanoseconds pause = std::chrono::microseconds(20);; pause = std::min(2 * pause, longest)) {
-        if (file.try_lock()) return true;
-        if (clock_.monotonic() >= until) return false;
+        heard_[seat].locked = file->try_lock();
+        if (heard_[seat].locked) return;
+        if (clock_.monotonic() >= until) break;
         (void)wiring_.wait(pause, [] { return false; });  // where the user can stop it
     }
+    heard_[seat].reply = {.kind = Reply::Kind::busy, .why = "another process holds it"};
 }
 
 void Seats::unlock() {

@@ -45,9 +45,10 @@ public:
     /// Drops whoever is no member.
     void keep(const Charter& charter);
 
-    /// Takes the locks of all files of this machine, in the order of their uuids: two that do so never wait for each
-    /// other. One that another process holds for too long answers `busy` until the next lock().
-    void lock();
+    /// Takes the locks of all files of this machine, the members' in the order of their uuids: two that do so never
+    /// wait for each other. A member's that another process holds for too long answers `busy` until the next lock();
+    /// others are not waited for: a new member may lie where a former one lay.
+    void lock(const Charter& charter);
     void unlock();
 
     /// What to ask of whom; std::nullopt: nothing.
@@ -65,7 +66,7 @@ private:
         std::uint64_t awaited = 0;  // round of the question that is not answered; 0: none
         [[nodiscard]] LocalReplica* free_file() const { return awaited == 0 ? link->local() : nullptr; }
     };
-    [[nodiscard]] bool lock(std::size_t seat);
+    void lock(std::size_t seat, std::chrono::nanoseconds patience);
     void collect();
     [[nodiscard]] bool all_answered() const;
 
