@@ -60,7 +60,7 @@ teardown() { end_work; }
 @test "a replica without a name" { refuses 2 "no file" -- ftcounter create ./two --replica a/; }
 @test "replicate to itself" { refuses 7 "already" -- ftcounter replicate jobs counters/jobs; }
 @test "replicate over a file of somebody else" { echo mine >file; refuses 7 "file" -- ftcounter replicate jobs ./file; [ "$(cat file)" = mine ]; }
-@test "replicate to a folder that is not there" { refuses 7 "No such file" -- ftcounter replicate jobs ./no/b; }
+@test "replicate to a folder that is not there" { refuses 1 "No such file" -- ftcounter replicate jobs ./no/b; }
 @test "demote what is none" { refuses 1 "no such replica" -- ftcounter demote jobs ./b; }
 @test "demote the last" { refuses 7 "last replica" -- ftcounter demote jobs counters/jobs; }
 @test "a file that is no counter" { echo words >file; refuses 4 "no counter" -- ftcounter get ./file; }
