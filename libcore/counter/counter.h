@@ -6,7 +6,7 @@
 // What is answered was made, or confirmed, by a majority under our ballot; a state that was only seen on a majority is
 // not enough, unless it is_settled().
 //
-//     Counter counter(wiring, clock, charter, {});
+//     Counter counter(wiring, clock, "jobs", charter, {});
 //     std::vector<Outcome> outcomes = counter.run({{.kind = Operation::Kind::add, .amount = 5}});
 //     counter.release();
 #pragma once
@@ -46,9 +46,9 @@ public:
     /// before or after all of them.
     ///
     /// operations  at most most_operations.
-    /// fails       Exit::in_doubt where they may have been done or may yet be; otherwise nothing was done:
-    /// Exit::damage,
-    ///             Exit::busy or Exit::failed where there is no majority.
+    /// fails       Exit::in_doubt where they may have been done or may yet be; otherwise nothing was done, as there is
+    /// no
+    ///             majority: Exit::damage, Exit::busy or Exit::failed.
     [[nodiscard]] std::vector<Outcome> run(std::span<const Operation> operations);
     /// Lets other processes in. Until then they wait.
     void release();
@@ -120,6 +120,7 @@ private:
     [[nodiscard]] std::optional<std::vector<Outcome>> apply(std::span<const Operation> operations);
     [[nodiscard]] Failure no_majority() const;
     [[nodiscard]] Failure in_doubt(std::string_view why) const;
+    [[nodiscard]] Failure change_in_doubt(std::string_view why) const;
 
     Wiring& wiring_;
     Clock& clock_;

@@ -42,6 +42,14 @@ Charter without(const Charter& charter, const Uuid& replica) {
 
 }  // namespace
 
+Failure Counter::change_in_doubt(std::string_view why) const {
+    return Failure({.what = "it is not known whether the replicas were changed",
+                    .where = name_,
+                    .why = std::string(why),
+                    .todo = fmt::format("'ftcounter status {}' tells; the same command can be repeated", name_),
+                    .exit = Exit::in_doubt});
+}
+
 void Counter::lead() {
     if (const std::optional<Failure> why = establish(true)) throw *why;
 }
@@ -56,7 +64,7 @@ void Counter::replicate(const Member& member, const std::function<std::string(co
             throw refusal(
                 "cannot replicate", name_,
                 fmt::format("it has {} replicas, and its threshold is {}", charter_.members.size(), charter_.threshold),
-                "demote one first, or raise the threshold; nothing changed");
+                "demote one first; nothing changed");
         install_new(member);
         Charter next = charter_;
         ++next.epoch;
@@ -65,7 +73,7 @@ void Counter::replicate(const Member& member, const std::function<std::string(co
         next.former = next.members;
         next.members.push_back(member);
         if (commit_charter(std::move(next)) && finish_change()) return release();
-        if (!race.again()) throw in_doubt("others were always faster");
+        if (!race.again()) throw change_in_doubt("others were always faster");
     }
 }
 
@@ -105,7 +113,7 @@ bool Counter::demote(const Uuid& replica, bool force) {
             break;
         }
         if (commit_charter(next) && finish_change()) break;
-        if (!race.again()) throw in_doubt("others were always faster");
+        if (!race.again()) throw change_in_doubt("others were always faster");
     }
     const bool gone = member && retire(*member);
     release();
@@ -147,7 +155,7 @@ void Counter::seize(Charter next) {
         [] { return false; });
     const bool any = std::any_of(next.members.begin(), next.members.end(),
                                  [&](const Member& one) { return is_current(one.replica); });
-    if (!any) throw in_doubt("no replica that remains could be written");
+    if (!any) throw change_in_doubt("no replica that remains could be written");
 }
 
 bool Counter::retire(const Member& member) {
@@ -168,7 +176,7 @@ std::vector<Repaired> Counter::repair() {
         repaired.push_back({.member = member, .was_sound = reply.is_sound(), .why = reply.why});
     }
     lead();
-    if (hold_ != Hold::exclusive && !commit(clock_.random())) throw in_doubt("others were faster");
+    if (hold_ != Hold::exclusive && !commit(clock_.random())) throw change_in_doubt("others were faster");
     if (!load_window()) throw no_majority();
     const auto bad = [&](const Uuid& replica) {
         return std::any_of(repaired.begin(), repaired.end(),
@@ -237,9 +245,7 @@ void create(Wiring& wiring, Clock& clock, const Identity& identity, const State&
         std::all_of(heard.begin(), heard.end(), [](const Heard& one) { return one.reply.kind == Reply::Kind::sound; });
     if (all) return;
     const std::vector<Heard> made(heard.begin(), heard.end());
-    seats.ask(
-        [](const Heard& one) { return one.reply.is_sound() ? std::optional<Request>(removal_of(one)) : std::nullopt; },
-        never);
+    seats.ask(removal_of, never);
     for (const Heard& one : made)
         if (!one.reply.is_sound()) throw not_created(locator_of(first.annex.charter, one.member), one.reply.why);
 }

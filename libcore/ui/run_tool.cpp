@@ -126,6 +126,7 @@ Ending Run::stopped_or(const Failure& failure) {
         return {Exit::failed, signal};
     }
     if (out_.failed()) return unwritten(failure);
+    out_.try_write("");  // what was answered before stands, and is shown
     say(failure);
     return {failure.exit(), 0};
 }

@@ -295,6 +295,13 @@ END
     [ "$(ftcounter get jobs)" = 20 ]
 }
 
+@test "pipe shows all that was answered before it fails" {
+    ftcounter create jobs
+    yes 'add 1' | head -n 12288 >lines
+    FT_FAULTS='write~jobs@2=EIO' exits 6 ftcounter pipe jobs <lines >said 2>"$messages"
+    seq 4096 | cmp - said
+}
+
 @test "pipe answers at once where more is to come, and lets others in meanwhile" {
     ftcounter create jobs
     coproc PIPE { ftcounter pipe jobs; }
@@ -397,6 +404,19 @@ END
     [ "$(ftcounter get ./file)" = 500 ]
     ftcounter rm ./c
     [ -e file ]
+}
+
+@test "what is counted in memory stays counted where its file cannot follow: a warning, with --strict exit 3" {
+    mkdir place
+    ftcounter create ./c --shm "/ft-cli-$$-unflushed" --flush 1ms place/file
+    FT_FAULTS='write~file=EIO' exits 0 ftcounter add ./c 5 2>"$messages" >said
+    [ "$(cat said)" = 5 ]
+    grep -q "counted in memory, but not flushed" "$messages"
+    [ "$(echo add 1 | FT_FAULTS='write~file=EIO' ftcounter pipe ./c 2>"$messages")" = 6 ]
+    [ "$(grep -c "not flushed" "$messages")" = 1 ]
+    FT_FAULTS='write~file=EIO' exits 3 ftcounter add ./c 1 --strict -q 2>"$messages"
+    [ "$(ftcounter get ./c)" = 7 ]
+    ftcounter rm ./c
 }
 
 @test "a counter whose memory is gone says so" {

@@ -43,6 +43,7 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/sim/world.cpp", "the edge of a simulated process's thread: its end becomes a value"},
     {"libcore/source/look_ahead.cpp", "a thread's edge, and names that cannot be read become notes and exit 3"},
     {"libcore/store/directory_backend.cpp", "the trace of a claim that has ended harms nobody"},
+    {"tools/common/shared_counting.cpp", "what was counted in memory stays counted where its file cannot follow"},
     {"tools/ftcounter/list.cpp", "one counter's failure is its line in the list"},
     {"libcore/ui/run_tool.cpp", "the one place where a failure becomes a message and an exit code"},
 };

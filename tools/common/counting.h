@@ -21,6 +21,8 @@ struct CounterOptions {
     bool strict = false;
 };
 
+/// NAME.
+void declare_name(ui::Flags& flags, CounterOptions& options);
 /// NAME and --strict.
 void declare_counter(ui::Flags& flags, CounterOptions& options);
 

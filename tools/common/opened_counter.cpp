@@ -28,8 +28,12 @@ io::Located place_of(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-void declare_counter(ui::Flags& flags, CounterOptions& options) {
+void declare_name(ui::Flags& flags, CounterOptions& options) {
     flags.positional("NAME", options.name, "a counter's name, or a path to it or to one of its replicas");
+}
+
+void declare_counter(ui::Flags& flags, CounterOptions& options) {
+    declare_name(flags, options);
     flags.toggle("--strict", options.strict, "exit 3 where a replica did not take part (else a warning)");
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "libcore/base/failure.h"
 
 namespace ft::tools {
@@ -37,7 +39,8 @@ std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name,
     return copy->make(name.segment, shape);
 }
 
-SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named) {
+SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named)
+    : env_(env), options_(options) {
     const counter::SharedName& name = *named.named.descriptor.shared;
     copy_ = disk_copy_of(disk, name, env.clock());
     shared_ = shm::SharedCounter::find(name.segment, env.clock());
@@ -49,13 +52,41 @@ SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& o
 std::vector<counter::Outcome> SharedCounting::run(std::span<const counter::Operation> operations) {
     std::vector<counter::Outcome> outcomes;
     outcomes.reserve(operations.size());
-    for (const counter::Operation& operation : operations) outcomes.push_back(apply(*shared_, operation));
-    if (copy_) (void)copy_->flush_if_due(*shared_);
+    try {
+        for (const counter::Operation& operation : operations) outcomes.push_back(apply(*shared_, operation));
+    } catch (const Failure& failure) {
+        if (outcomes.empty()) throw;
+        throw Failure(
+            {.what = fmt::format("{} of {} operations were done, and not answered", outcomes.size(), operations.size()),
+             .where = options_.name,
+             .why = failure.what(),
+             .todo = "with keys the same operations can be repeated safely",
+             .exit = Exit::in_doubt});
+    }
+    flush(true);
     return outcomes;
 }
 
-void SharedCounting::settle() {
-    if (copy_) copy_->flush(*shared_);
+void SharedCounting::flush(bool only_if_due) {
+    if (!copy_) return;
+    try {
+        if (only_if_due)
+            (void)copy_->flush_if_due(*shared_);
+        else
+            copy_->flush(*shared_);
+    } catch (const Failure& failure) {  // the adds are in the segment: a failed command would be repeated
+        env_.progress().step();
+        unflushed_ = failure.what();
+    }
+}
+
+void SharedCounting::settle() { flush(false); }
+
+Exit SharedCounting::warn_of_absent() {
+    if (!unflushed_) return Exit::done;
+    if (!std::exchange(warned_, true))
+        env_.warn(fmt::format("{}: counted in memory, but not flushed: {}", options_.name, *unflushed_));
+    return options_.strict ? Exit::incomplete : Exit::done;
 }
 
 counter::Head SharedCounting::head() {

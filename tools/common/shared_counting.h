@@ -21,18 +21,26 @@ public:
     [[nodiscard]] bool is_exact() const override { return shared_->shape().kind == shm::Kind::exact; }
     [[nodiscard]] counter::Head head() override;
     [[nodiscard]] std::string_view durability() override { return "memory"; }
-    [[nodiscard]] Exit warn_of_absent() override { return Exit::done; }
+    /// Says once that the file is not brought after the segment, and why.
+    [[nodiscard]] Exit warn_of_absent() override;
 
     [[nodiscard]] shm::SharedCounter& shared() { return *shared_; }
 
 private:
+    /// What is counted stays counted where the file cannot follow.
+    void flush(bool only_if_due);
+
+    ui::Env& env_;
+    CounterOptions options_;
     std::unique_ptr<shm::DiskCopy> copy_;  // null: it has no file
     std::unique_ptr<shm::SharedCounter> shared_;
+    std::optional<std::string> unflushed_;  // why
+    bool warned_ = false;
 };
 
 /// For good: the segment, if it is there, and the name. The file stays.
 void remove_shared(Clock& clock, const NamedPlace& named);
-/// The segment of this name; a new one, or one made from its file, where it is missing and `make`.
+/// A new segment of this name, at the state of its file where there is one; nullptr where the name is taken.
 [[nodiscard]] std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name, shm::Shape shape,
                                                               shm::DiskCopy* copy, Clock& clock);
 /// The file that a counter is flushed to; null where it has none.

@@ -1,4 +1,4 @@
-// replicate, demote, repair and threshold: who keeps the counter.
+// replicate, demote and repair: who keeps the counter.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,6 @@ namespace ft::tools {
 
 namespace {
 
-using counter::Charter;
 using counter::Member;
 
 struct MemberOptions {
@@ -117,7 +116,7 @@ struct RepairOptions {
     CounterOptions counter;
 };
 
-void declare_repair(ui::Flags& flags, RepairOptions& options) { declare_counter(flags, options.counter); }
+void declare_repair(ui::Flags& flags, RepairOptions& options) { declare_name(flags, options.counter); }
 
 Exit run_repair(ui::Env& env, const RepairOptions& options) {
     Disk disk;

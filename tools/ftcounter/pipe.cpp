@@ -56,6 +56,7 @@ Exit run(ui::Env& env, const PipeOptions& options) {
         env.did(fmt::format("answered {} lines", count));
     }
     counting->settle();
+    exit = std::max(exit, counting->warn_of_absent());
     env.summary("", ui::Answer()
                         .text("counter", options.counter.name)
                         .number("lines", count)

@@ -12,7 +12,7 @@ struct RmOptions {
     CounterOptions counter;
 };
 
-void declare(ui::Flags& flags, RmOptions& options) { declare_counter(flags, options.counter); }
+void declare(ui::Flags& flags, RmOptions& options) { declare_name(flags, options.counter); }
 
 Exit run(ui::Env& env, const RmOptions& options) {
     Disk disk;

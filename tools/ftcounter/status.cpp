@@ -14,7 +14,7 @@ struct StatusOptions {
     CounterOptions counter;
 };
 
-void declare(ui::Flags& flags, StatusOptions& options) { declare_counter(flags, options.counter); }
+void declare(ui::Flags& flags, StatusOptions& options) { declare_name(flags, options.counter); }
 
 /// One member's place, how it stands, and what to do about it.
 struct Row {

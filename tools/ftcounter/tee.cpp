@@ -91,11 +91,12 @@ Exit run(ui::Env& env, const TeeOptions& options) {
     }
     tally.commit();
     counting->settle();
+    const Exit exit = std::max(tally.exit(), counting->warn_of_absent());
     ui::Answer fields;
     fields.text("counter", options.counter.name).integer("counted", tally.total());
     if (tally.total() > 0) fields.integer("value", tally.value());
     env.summary("", fields);
-    return tally.exit();
+    return exit;
 }
 
 }  // namespace
