@@ -22,6 +22,20 @@ std::optional<unsigned> hex_value(char c) {
     return std::nullopt;
 }
 
+/// The Digest or Uuid that these digits are.
+template <class Name>
+std::optional<Name> named_by(std::string_view hex) {
+    Name name;
+    if (hex.size() != 2 * name.bytes.size()) return std::nullopt;
+    for (std::size_t i = 0; i < name.bytes.size(); ++i) {
+        const auto high = hex_value(hex[2 * i]);
+        const auto low = hex_value(hex[2 * i + 1]);
+        if (!high || !low) return std::nullopt;
+        name.bytes[i] = static_cast<std::byte>(*high << 4 | *low);
+    }
+    return name;
+}
+
 }  // namespace
 
 std::string Digest::hex() const { return to_hex(bytes); }
@@ -32,18 +46,10 @@ std::uint64_t Digest::prefix() const {
     return value;
 }
 
-std::optional<Digest> Digest::from_hex(std::string_view hex) {
-    Digest digest;
-    if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
-    for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-        const auto high = hex_value(hex[2 * i]);
-        const auto low = hex_value(hex[2 * i + 1]);
-        if (!high || !low) return std::nullopt;
-        digest.bytes[i] = static_cast<std::byte>(*high << 4 | *low);
-    }
-    return digest;
-}
+std::optional<Digest> Digest::from_hex(std::string_view hex) { return named_by<Digest>(hex); }
 
 std::string Uuid::hex() const { return to_hex(bytes); }
+
+std::optional<Uuid> Uuid::from_hex(std::string_view hex) { return named_by<Uuid>(hex); }
 
 }  // namespace ft

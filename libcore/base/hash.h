@@ -47,6 +47,7 @@ struct Uuid {
     std::array<std::byte, 16> bytes{};
     auto operator<=>(const Uuid&) const = default;
     [[nodiscard]] std::string hex() const;
+    [[nodiscard]] static std::optional<Uuid> from_hex(std::string_view hex);
 };
 
 }  // namespace ft

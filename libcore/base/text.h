@@ -48,6 +48,8 @@ struct Character {
 /// with a fraction, with optional Z (else local time): std::nullopt where it is none of these or no date of the
 /// calendar.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
+/// The text before the first blank; what follows that blank is left.
+[[nodiscard]] std::string_view take_word(std::string_view& line);
 /// Decimal digits only.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 /// As parse_number, with an optional '-'.

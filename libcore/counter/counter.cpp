@@ -249,9 +249,7 @@ std::vector<Absent> Counter::absent() const {
     std::vector<Absent> absent;
     for (const Member& member : charter_.members)
         if (const Heard* one = seats_.find(member.replica); one == nullptr || !one->reply.is_sound())
-            absent.push_back({.member = member,
-                              .kind = one == nullptr ? Reply::Kind::unreachable : one->reply.kind,
-                              .why = one == nullptr ? "" : one->reply.why});
+            absent.push_back({.member = member, .why = one == nullptr ? "" : one->reply.why});
     return absent;
 }
 

@@ -25,7 +25,6 @@ namespace ft::counter {
 /// A replica that did not take part, and why not.
 struct Absent {
     Member member;
-    Reply::Kind kind = Reply::Kind::unreachable;
     std::string why;
 };
 
@@ -65,7 +64,7 @@ public:
     /// Makes each member that is damaged, missing or behind anew from what a majority has confirmed.
     [[nodiscard]] std::vector<Repaired> repair();
     /// Asks all members how they stand, after reading all that they hold; there need be no majority.
-    [[nodiscard]] std::span<const Heard> inspect();
+    void inspect();
     /// Removes all replicas, with no majority needed. returns  those that are left.
     [[nodiscard]] std::vector<Member> remove_all();
 

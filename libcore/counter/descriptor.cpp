@@ -13,34 +13,11 @@ namespace {
 constexpr std::string_view first_line = "ftcounter 1\n", first_word = "ftcounter ";
 constexpr std::uint64_t longest_descriptor = 64 * 1024;
 
-std::optional<Uuid> uuid_of(std::string_view hex) {
-    Uuid uuid;
-    if (hex.size() != 2 * uuid.bytes.size()) return std::nullopt;
-    constexpr std::string_view digits = "0123456789abcdef";
-    for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
-        const auto high = digits.find(hex[2 * i]), low = digits.find(hex[2 * i + 1]);
-        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-        uuid.bytes[i] = static_cast<std::byte>(16 * high + low);
-    }
-    return uuid;
-}
-
-std::optional<Member> member_of(std::string_view line) {
-    constexpr std::string_view word = "replica ";
-    if (!line.starts_with(word)) return std::nullopt;
-    line.remove_prefix(word.size());
-    const std::size_t space = line.find(' ');
-    const std::optional<Uuid> uuid = uuid_of(line.substr(0, space));
-    if (!uuid || space == std::string_view::npos) return std::nullopt;
-    const std::string_view locator = line.substr(space + 1);
-    if (locator.empty() || locator.size() > longest_locator) return std::nullopt;
-    return Member{*uuid, std::string(locator)};
-}
-
-std::string_view take_word(std::string_view& line) {
-    const std::string_view word = line.substr(0, line.find(' '));
-    line.remove_prefix(std::min(line.size(), word.size() + 1));
-    return word;
+/// A member as it stands after "replica ".
+std::optional<Member> member_of(std::string_view words) {
+    const std::optional<Uuid> uuid = Uuid::from_hex(take_word(words));
+    if (!uuid || words.empty() || words.size() > longest_locator) return std::nullopt;
+    return Member{*uuid, std::string(words)};
 }
 
 /// Takes a line about shared memory; false where it is none.
@@ -62,8 +39,9 @@ bool take_shared(std::string_view line, std::optional<SharedName>& shared) {
 
 /// Takes one line; false where it is none that belongs there.
 bool take_line(std::string_view line, Descriptor& descriptor) {
-    if (line.starts_with("replica ") && !descriptor.shared) {
-        const std::optional<Member> member = member_of(line);
+    constexpr std::string_view replica = "replica ";
+    if (line.starts_with(replica) && !descriptor.shared) {
+        const std::optional<Member> member = member_of(line.substr(replica.size()));
         if (member) descriptor.replicas.push_back(*member);
         return member.has_value();
     }

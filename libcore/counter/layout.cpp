@@ -32,16 +32,31 @@ std::uint64_t Header::salt() const {
     return salt;
 }
 
-Bytes encode(const Header& header) {
-    Encoder out;
-    out.raw(view_of(magic));
-    out.u16(format_version);
-    out.u32(0);  // features
+void put(Encoder& out, const Header& header) {
     out.raw(header.identity.counter.bytes);
     out.raw(header.replica.bytes);
     out.u32(header.identity.keys);
     out.u64(static_cast<std::uint64_t>(header.identity.created.s));
     out.u32(header.identity.created.ns);
+}
+
+Header take_header(Decoder& in) {
+    Header header;
+    header.identity.counter = take_uuid(in);
+    header.replica = take_uuid(in);
+    header.identity.keys = in.u32();
+    if (header.identity.keys > most_keys) in.fail("more keys than any counter remembers");
+    header.identity.created.s = static_cast<std::int64_t>(in.u64());
+    header.identity.created.ns = in.u32();
+    return header;
+}
+
+Bytes encode(const Header& header) {
+    Encoder out;
+    out.raw(view_of(magic));
+    out.u16(format_version);
+    out.u32(0);  // features
+    put(out, header);
     fill(out, block_payload);
     return out.take();
 }
@@ -52,13 +67,7 @@ Header decode_header(View payload, std::string_view where) {
     if (const auto version = in.u16(); version != format_version)
         in.fail("format version " + std::to_string(version) + ", this program knows 1; use a newer ftcounter");
     if (in.u32() != 0) in.fail("it needs features that this program does not have; use a newer ftcounter");
-    Header header;
-    header.identity.counter = take_uuid(in);
-    header.replica = take_uuid(in);
-    header.identity.keys = in.u32();
-    if (header.identity.keys > most_keys) in.fail("more keys than any counter remembers");
-    header.identity.created.s = static_cast<std::int64_t>(in.u64());
-    header.identity.created.ns = in.u32();
+    const Header header = take_header(in);
     need_zeros(in);
     return header;
 }

@@ -76,6 +76,9 @@ struct KeyBlock {
     std::vector<Entry> entries;
 };
 
+/// A header's fields alone, without what makes a block of them.
+void put(Encoder& out, const Header& header);
+[[nodiscard]] Header take_header(Decoder& in);
 /// All of them throw damage() for what they do not understand; `where` is the file.
 [[nodiscard]] Bytes encode(const Header& header);
 [[nodiscard]] Header decode_header(View payload, std::string_view where);

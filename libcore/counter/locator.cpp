@@ -1,6 +1,6 @@
 #include "libcore/counter/locator.h"
 
-#include <vector>
+#include <filesystem>
 
 #include "libcore/base/failure.h"
 #include "libcore/io/dir.h"
@@ -41,20 +41,9 @@ Locator parse_locator(std::string_view words) {
 }
 
 std::string plain_path(std::string_view path) {
-    const bool absolute = path.starts_with('/');
-    std::vector<std::string_view> parts;
-    while (!path.empty()) {
-        const std::string_view part = path.substr(0, path.find('/'));
-        path.remove_prefix(std::min(path.size(), part.size() + 1));
-        if (part.empty() || part == ".") continue;
-        if (part == ".." && !parts.empty() && parts.back() != "..")
-            parts.pop_back();
-        else if (part != ".." || !absolute)
-            parts.push_back(part);
-    }
-    std::string plain;
-    for (const std::string_view part : parts) plain.append(absolute || !plain.empty() ? "/" : "").append(part);
-    return plain.empty() ? (absolute ? "/" : ".") : plain;
+    std::string plain = std::filesystem::path(path).lexically_normal().string();
+    if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+    return plain.empty() ? "." : plain;
 }
 
 std::string kept_locator(std::string_view words, const std::string& folder, const std::string& here) {

@@ -1,6 +1,7 @@
 #include "libcore/counter/machine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libcore/base/failure.h"
 #include "libcore/counter/locator.h"
@@ -21,12 +22,6 @@ public:
 private:
     std::string why_;
 };
-
-const Member* find(const std::vector<Member>& members, const Uuid& replica) {
-    const auto found =
-        std::find_if(members.begin(), members.end(), [&](const Member& one) { return one.replica == replica; });
-    return found == members.end() ? nullptr : &*found;
-}
 
 }  // namespace
 
@@ -56,7 +51,7 @@ std::unique_ptr<Link> Machine::link(const Member& member) {
 }
 
 std::unique_ptr<Link> Machine::file_link(const std::string& path) {
-    Place place = locate_(path);
+    io::Located place = locate_(path);
     auto replica = std::make_unique<LocalReplica>(std::move(place.dir), place.name);
     LocalReplica* local = replica.get();
     if (has_inline_) return threaded_link(std::move(replica), local, bell_);

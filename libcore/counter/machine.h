@@ -8,16 +8,13 @@
 #include "libcore/base/progress.h"
 #include "libcore/counter/descriptor.h"
 #include "libcore/counter/seats.h"
+#include "libcore/io/posix.h"
 
 namespace ft::counter {
 
 class Machine final : public Wiring {
 public:
-    struct Place {
-        std::unique_ptr<io::Dir> dir;
-        std::string name;
-    };
-    using Locate = std::function<Place(const std::string& path)>;
+    using Locate = std::function<io::Located(const std::string& path)>;
     /// What is known of a counter before its replicas are asked.
     struct Hints {
         Descriptor descriptor;    ///< where this machine finds them: goes before what the replicas say

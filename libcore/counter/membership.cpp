@@ -21,12 +21,6 @@ Failure not_created(const std::string& where, const std::string& why) {
     return Failure({.what = "cannot create the counter", .where = where, .why = why, .todo = "nothing was made"});
 }
 
-std::string locator_of(const Charter& charter, const Uuid& replica) {
-    const auto found = std::find_if(charter.members.begin(), charter.members.end(),
-                                    [&](const Member& one) { return one.replica == replica; });
-    return found->locator;
-}
-
 Request removal_of(const Heard& one) {
     return {.kind = Request::Kind::remove, .header = Header{.replica = one.member}};
 }
@@ -101,9 +95,8 @@ bool Counter::demote(const Uuid& replica, bool force) {
     for (Race race(clock_, patience_.race);;) {
         const std::optional<Failure> why = establish(true);
         if (why && !force) throw *why;
-        const auto found = std::find_if(charter_.members.begin(), charter_.members.end(),
-                                        [&](const Member& one) { return one.replica == replica; });
-        if (found == charter_.members.end()) break;
+        const Member* found = find(charter_.members, replica);
+        if (found == nullptr) break;
         member = guest_ = *found;
         const Charter next = without(charter_, replica);
         check_remaining(next, force);
@@ -199,10 +192,9 @@ std::vector<Repaired> Counter::repair() {
     return repaired;
 }
 
-std::span<const Heard> Counter::inspect() {
+void Counter::inspect() {
     (void)look(Request::Kind::inspect);
     if (const Standing* newest = newest_standing(seats_.heard())) adopt(*newest);
-    return seats_.heard();
 }
 
 std::vector<Member> Counter::remove_all() {
@@ -247,7 +239,8 @@ void create(Wiring& wiring, Clock& clock, const Identity& identity, const State&
     const std::vector<Heard> made(heard.begin(), heard.end());
     seats.ask(removal_of, never);
     for (const Heard& one : made)
-        if (!one.reply.is_sound()) throw not_created(locator_of(first.annex.charter, one.member), one.reply.why);
+        if (!one.reply.is_sound())
+            throw not_created(find(first.annex.charter.members, one.member)->locator, one.reply.why);
 }
 
 }  // namespace ft::counter

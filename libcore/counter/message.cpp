@@ -42,25 +42,6 @@ bool ends_with(const KeyWindow& window, const Head& head) {
     return window.first <= head.keyed && head.keyed - window.first == window.entries.size();
 }
 
-void put(Encoder& out, const Header& header) {
-    out.raw(header.identity.counter.bytes);
-    out.raw(header.replica.bytes);
-    out.u32(header.identity.keys);
-    out.u64(static_cast<std::uint64_t>(header.identity.created.s));
-    out.u32(header.identity.created.ns);
-}
-
-Header take_header(Decoder& in) {
-    Header header;
-    header.identity.counter = take_uuid(in);
-    header.replica = take_uuid(in);
-    header.identity.keys = in.u32();
-    if (header.identity.keys > most_keys) in.fail("more keys than any counter remembers");
-    header.identity.created.s = static_cast<std::int64_t>(in.u64());
-    header.identity.created.ns = in.u32();
-    return header;
-}
-
 void put(Encoder& out, const State& state) {
     counter::put(out, state.version);
     counter::put(out, state.head);
@@ -106,7 +87,7 @@ Change take_change(Decoder& in) {
 }
 
 void put(Encoder& out, const Standing& standing) {
-    put(out, standing.header);
+    counter::put(out, standing.header);
     counter::put(out, standing.promise);
     counter::put(out, standing.version);
     counter::put(out, standing.head);
@@ -141,7 +122,7 @@ Bytes encode(const Request& request) {
     out.u64(request.epoch);
     put_optional(out, request.change, [](Encoder& to, const auto& value) { put(to, value); });
     put_optional(out, request.state, [](Encoder& to, const auto& value) { put(to, value); });
-    put_optional(out, request.header, [](Encoder& to, const auto& value) { put(to, value); });
+    put_optional(out, request.header, [](Encoder& to, const auto& value) { counter::put(to, value); });
     return out.take();
 }
 

@@ -12,11 +12,6 @@ bool is_majority(const std::vector<Member>& members, const std::function<bool(co
     return static_cast<std::size_t>(count) > members.size() / 2;
 }
 
-const Heard* find(std::span<const Heard> heard, const Uuid& member) {
-    const auto found = std::find_if(heard.begin(), heard.end(), [&](const Heard& one) { return one.member == member; });
-    return found == heard.end() ? nullptr : &*found;
-}
-
 void for_each_member(const Charter& charter, const std::function<void(const Member&)>& visit) {
     for (const Member& member : charter.members) visit(member);
     for (const Member& member : charter.former) visit(member);
@@ -32,6 +27,11 @@ const Heard* newest_of(std::span<const Heard> heard) {
 }
 
 }  // namespace
+
+const Heard* find(std::span<const Heard> heard, const Uuid& member) {
+    const auto found = std::find_if(heard.begin(), heard.end(), [&](const Heard& one) { return one.member == member; });
+    return found == heard.end() ? nullptr : &*found;
+}
 
 bool is_member(const Charter& charter, const Uuid& replica) {
     bool found = false;

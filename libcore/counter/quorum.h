@@ -27,6 +27,9 @@ struct Heard {
     Reply reply;
 };
 
+/// The last that was heard of one; nullptr where it was not asked.
+[[nodiscard]] const Heard* find(std::span<const Heard> heard, const Uuid& member);
+
 struct Verdict {
     bool quorum = false;      ///< enough are sound to speak for the counter
     std::size_t newest = 0;   ///< quorum: which of them has the newest state

@@ -26,12 +26,6 @@ void Seats::keep(const Charter& charter) {
     }
 }
 
-const Heard* Seats::find(const Uuid& replica) const {
-    const auto found =
-        std::find_if(heard_.begin(), heard_.end(), [&](const Heard& one) { return one.member == replica; });
-    return found == heard_.end() ? nullptr : &*found;
-}
-
 void Seats::lock(const Charter& charter) {
     bool all = true;
     for (std::size_t i = 0; i < lines_.size(); ++i)

@@ -58,7 +58,7 @@ public:
     void ask(const Ask& request, const std::function<bool()>& enough);
 
     [[nodiscard]] std::span<const Heard> heard() const { return heard_; }
-    [[nodiscard]] const Heard* find(const Uuid& replica) const;
+    [[nodiscard]] const Heard* find(const Uuid& replica) const { return counter::find(heard_, replica); }
 
 private:
     struct Line {

@@ -62,6 +62,9 @@ struct Charter {
     auto operator<=>(const Charter&) const = default;
 };
 
+/// nullptr where it is none of them.
+[[nodiscard]] const Member* find(const std::vector<Member>& members, const Uuid& replica);
+
 /// An amount set aside under the id of a transaction, and what became of it.
 struct Reservation {
     enum class Phase : std::uint8_t { prepared = 1, committed = 2, aborted = 3 };

@@ -61,10 +61,7 @@ std::string absolute(const std::string& path) {
 }
 
 counter::Machine::Locate locate_on(Disk& disk) {
-    return [&disk](const std::string& path) {
-        io::Located found = disk.locate(path);
-        return counter::Machine::Place{std::move(found.dir), std::move(found.name)};
-    };
+    return [&disk](const std::string& path) { return disk.locate(path); };
 }
 
 counter::Patience patience_of(const ui::Env& env) {
@@ -78,7 +75,7 @@ NamedPlace look_up(Disk& disk, const std::string& name) {
     io::Located place = place_of(disk, path);
     std::optional<counter::Named> named = counter::look_up(*place.dir, place.name);
     if (!named) throw no_such_counter(path);
-    return {path, std::move(place), std::move(*named)};
+    return {std::move(place), std::move(*named)};
 }
 
 OpenedCounter::OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options)

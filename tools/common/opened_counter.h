@@ -25,7 +25,6 @@ namespace ft::tools {
 
 /// What a name leads to, and the folder that it lies in.
 struct NamedPlace {
-    std::string path;
     io::Located place;
     counter::Named named;
 };

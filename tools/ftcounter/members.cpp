@@ -98,7 +98,7 @@ const Member& chosen(OpenedCounter& opened, const std::string& where) {
 Exit run_demote(ui::Env& env, const MemberOptions& options) {
     Disk disk;
     OpenedCounter opened(env, disk, options.counter);
-    (void)opened.counter().inspect();
+    opened.counter().inspect();
     const Member member = chosen(opened, options.where);
     const bool gone = opened.counter().demote(member.replica, options.force);
     env.did(fmt::format("demoted {}", options.where));

@@ -11,13 +11,6 @@ namespace {
 
 using counter::Operation;
 
-/// The text before the first blank; the rest is left in `text`.
-std::string_view take_word(std::string_view& text) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    return word;
-}
-
 }  // namespace
 
 void Batch::clear() {

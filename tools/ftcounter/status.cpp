@@ -130,7 +130,7 @@ Exit run(ui::Env& env, const StatusOptions& options) {
     }
     OpenedCounter opened(env, disk, options.counter, std::move(named));
     Counter& counter = opened.counter();
-    (void)counter.inspect();
+    counter.inspect();
     std::vector<Row> rows;
     std::size_t sound = 0, well = 0;
     for (const Member& member : counter.charter().members) {
