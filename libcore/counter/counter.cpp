@@ -247,6 +247,7 @@ bool Counter::finish_change() {
 
 std::vector<Absent> Counter::absent() const {
     std::vector<Absent> absent;
+    if (!ledger_) return absent;  // nothing was done yet, so nobody missed it
     for (const Member& member : charter_.members)
         if (const Heard* one = seats_.find(member.replica); one == nullptr || !one->reply.is_sound())
             absent.push_back({.member = member, .why = one == nullptr ? "" : one->reply.why});

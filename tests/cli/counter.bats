@@ -333,6 +333,15 @@ END
     [ "$(ftcounter get bytes)" = 3000000 ]
 }
 
+@test "tee and pipe that are given nothing say nothing and count nothing" {
+    ftcounter create none
+    run -0 ftcounter tee none </dev/null
+    [ -z "$output" ]
+    run -0 ftcounter pipe none --strict </dev/null
+    [ -z "$output" ]
+    [ "$(ftcounter get none)" = 0 ]
+}
+
 @test "tee that is killed has counted no more than has passed" {
     ftcounter create passed
     mkfifo from to
