@@ -23,9 +23,11 @@ const std::map<std::string, Names> may_include = {
     {"ckpt", {"base", "io", "store", "source"}},
     {"counter", {"base", "io", "proc"}},
     {"shm", {"base", "io", "counter"}},
+    {"wal", {"base", "io"}},
+    {"twophase", {"base", "io", "proc", "wal", "counter", "store", "source", "ckpt"}},
     {"ui", {"base", "io"}},
     {"sim", {"base", "io", "proc"}},
-    {"tools", {"base", "io", "proc", "store", "source", "ckpt", "counter", "shm", "ui"}},
+    {"tools", {"base", "io", "proc", "store", "source", "ckpt", "counter", "shm", "wal", "twophase", "ui"}},
 };
 
 // Where a failure may end instead of going up to run_tool. Any handler may add context and throw again.
