@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "libcore/base/bytes.h"
+#include "libcore/base/sector.h"
 
 namespace ft::counter {
 
-inline constexpr std::size_t block_size = 4096, sector_size = 512;
+inline constexpr std::size_t block_size = 4096;
 inline constexpr std::size_t sectors_per_block = block_size / sector_size;
-inline constexpr std::size_t sector_payload = sector_size - 24;
 inline constexpr std::size_t block_payload = sectors_per_block * sector_payload;  ///< 3904 bytes
 
 /// As direct writes want it.

@@ -41,7 +41,7 @@ TEST_CASE("each source file is listed in a CMakeLists.txt, and each header of li
 }
 
 TEST_CASE("each folder that defines bytes on disk has a FORMAT.md that says when a reader calls them damaged") {
-    for (const std::string folder : {"libcore/store", "libcore/source", "libcore/shm"}) {
+    for (const std::string folder : {"libcore/store", "libcore/source", "libcore/shm", "libcore/wal"}) {
         INFO(folder);
         CHECK(text_of_file(folder + "/FORMAT.md").find("damage") != std::string::npos);
     }
