@@ -93,7 +93,8 @@ public:
     [[nodiscard]] virtual Settled abort() = 0;
     /// Whether forget() has something to do.
     [[nodiscard]] virtual bool keeps_witness() const { return false; }
-    /// After the transaction has ended everywhere, durably: it may forget that it ever was.
+    /// After the transaction has ended everywhere, durably: it may forget that it ever was. Also after a person has
+    /// told ft2pc to forget a branch that was broken: takes away what was kept for that person to look at.
     [[nodiscard]] virtual Settled forget() { return {.ack = Ack::done, .why = ""}; }
     /// Before any other call on a branch whose coordinator has died: ends what that one had left running for it, so
     /// that nothing acts on this branch any more but this object. again: it does not end.

@@ -1,0 +1,13 @@
+// The kinds of participants, each in a file of its own.
+#pragma once
+
+#include "libcore/twophase/participant.h"
+
+namespace ft::twophase {
+
+/// "file:DEST=NEW": DEST gets what NEW holds; "file:DEST=": DEST is removed. file_participant.cpp.
+[[nodiscard]] Kind file_kind();
+/// "switch:LINK=GENERATION": the symbolic link LINK leads to GENERATION from then on. switch_participant.cpp.
+[[nodiscard]] Kind switch_kind();
+
+}  // namespace ft::twophase
