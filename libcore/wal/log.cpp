@@ -66,6 +66,7 @@ struct Log::State {
     Scan at;                           ///< its records are found()
     std::unique_ptr<io::File> holder;  ///< of the lock, where that is not `file`
     std::unique_ptr<io::File> file;    ///< past the caches
+    io::Dir* dir = nullptr;            ///< of a log that was found
     std::vector<Record> waiting;
     bool locked = false, unsynced = false, dead = false;
 
@@ -162,6 +163,7 @@ std::unique_ptr<Log> Log::find(io::Dir& dir, const std::string& name, const Uuid
     state->file = dir.find_file(name, io::Access::direct);
     if (!state->file) return nullptr;
     state->at.header = header_of(*state->file, owner);
+    state->dir = &dir;
     return std::make_unique<Log>(std::move(state));
 }
 
@@ -174,6 +176,8 @@ bool Log::try_lock() {
     state_->at = scan(read_blocks(file()), file().path(), state_->at.header.owner);
     if (state_->at.why) throw damage(file().path(), *state_->at.why);
     file().sync();
+    // Who appends has made the name durable before; its maker may have been killed between the two.
+    if (state_->at.sequence <= 2) state_->dir->sync();
     state_->locked = true;
     return true;
 }

@@ -58,6 +58,7 @@ public:
                                                      const Uuid& owner, std::vector<Record> first, std::uint64_t room);
     /// An existing log; nullptr where there is none. To be locked next.
     ///
+    /// dir    outlives the lock's coming.
     /// fails  damage() where it is another owner's or of a newer version, or its header cannot be read.
     [[nodiscard]] static std::unique_ptr<Log> find(io::Dir& dir, const std::string& name, const Uuid& owner);
 

@@ -6,6 +6,7 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/hash.h"
+#include "tests/sim/forwarding.h"
 
 namespace ft::sim {
 
@@ -16,36 +17,12 @@ using counter::block_size;
 using counter::Layout;
 
 /// Everything as the file below does it.
-class ForwardingFile : public MistakenFile {
+class ForwardingFile : public Forwarding<MistakenFile> {
 public:
-    explicit ForwardingFile(std::unique_ptr<io::File> inner) : inner_(std::move(inner)) {}
-    std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override { return inner_->read_at(into, at); }
-    std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) override {
-        return inner_->read_cached(into, at);
-    }
-    void write_at(View bytes, std::uint64_t at) override { inner_->write_at(bytes, at); }
-    void write_durably(View bytes, std::uint64_t at) override { inner_->write_durably(bytes, at); }
-    void set_size(std::uint64_t size) override { inner_->set_size(size); }
-    bool punch_hole(std::uint64_t at, std::uint64_t length) override { return inner_->punch_hole(at, length); }
-    bool clone_from(io::File& other) override { return inner_->clone_from(other); }
-    void sync() override { inner_->sync(); }
-    void start_writeback(std::uint64_t at, std::uint64_t length) override { inner_->start_writeback(at, length); }
-    void write_back() override { inner_->write_back(); }
-    io::Stat stat() override { return inner_->stat(); }
-    std::optional<io::Extent> next_data(std::uint64_t from) override { return inner_->next_data(from); }
-    void set_owner(std::uint32_t uid, std::uint32_t gid) override { inner_->set_owner(uid, gid); }
-    void set_mode(std::uint32_t mode) override { inner_->set_mode(mode); }
-    void set_mtime(Time mtime) override { inner_->set_mtime(mtime); }
-    std::vector<io::Xattr> xattrs() override { return inner_->xattrs(); }
-    void set_xattr(const io::Xattr& xattr) override { inner_->set_xattr(xattr); }
-    void remove_xattr(const std::string& name) override { inner_->remove_xattr(name); }
-    bool try_lock(io::Lock kind) override { return inner_->try_lock(kind); }
-    std::unique_ptr<io::Mapping> map() override { return inner_->map(); }
-    [[nodiscard]] std::string path() const override { return inner_->path(); }
+    using Forwarding::Forwarding;
     void opened() override { opening_ = false; }
 
 protected:
-    std::unique_ptr<io::File> inner_;
     bool opening_ = true;
 };
 
