@@ -2,7 +2,7 @@
 //
 // Between its yes and the decision it can do both, whatever happens to it: a yes promises that commit() will succeed
 // some day. Everything after prepare() can be asked again and again, by other processes too, and changes nothing more.
-// To add a kind: one file, one line in the table of kinds.cpp, and the conformance suite runs on it.
+// To add a kind: one file, one line in the table of spec.cpp, and the conformance suite runs on it.
 //
 //     std::unique_ptr<Participant> p = make(spec, branch, surroundings);
 //     Voted v = p->prepare();  ...  Settled s = p->commit(v.token);

@@ -1,6 +1,7 @@
 #include "libcore/twophase/protocol.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "libcore/base/failure.h"
@@ -15,6 +16,12 @@ bool agrees(Standing s) { return s == Standing::yes || s == Standing::read_only;
 bool has_nothing_to_commit(Standing s) { return s == Standing::read_only; }
 
 }  // namespace
+
+std::string_view name_of(Standing standing) {
+    constexpr std::array<std::string_view, 11> names{"idle",     "asked", "yes",     "read-only", "no",    "silent",
+                                                     "unfenced", "told",  "unknown", "done",      "broken"};
+    return names[static_cast<std::size_t>(standing)];
+}
 
 void History::add(const Milestone& milestone) {
     switch (milestone.kind) {
@@ -46,7 +53,7 @@ Protocol::Protocol(std::vector<bool> witnesses) : parts_(witnesses.size()), witn
 
 Protocol::Protocol(const History& history, std::vector<bool> witnesses)
     : parts_(history.parts), witnesses_(std::move(witnesses)), decision_(history.decision) {
-    check(witnesses_.size() == parts_.size(), "each participant has or has no witness");
+    check(!parts_.empty() && witnesses_.size() == parts_.size(), "a transaction has participants");
     recorded_ = history.prepared.has_value();
     if (!history.asked) return;
     const bool is_prepared = recorded_ && decision_ == Decision::none;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libcore/twophase/participant.h"
@@ -71,6 +72,8 @@ enum class Standing : std::uint8_t {
     done,       ///< obeyed
     broken,     ///< disobeyed
 };
+
+[[nodiscard]] std::string_view name_of(Standing standing);
 
 struct Part {
     Standing standing = Standing::idle;

@@ -1,6 +1,7 @@
 #include "libcore/ui/env.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <cstdlib>
 
@@ -17,6 +18,12 @@ void declare_common(Flags& flags, CommonOptions& common) {
     flags.option("--progress", common.progress, "MODE", "auto (on a terminal), always, never or json")
         .one_of({"auto", "always", "never", "json"});
     flags.option("--lock-wait", common.lock_wait, "DURATION", "how long to wait for another process (90s, 15m)");
+}
+
+void Env::pause(std::chrono::milliseconds length) {
+    pollfd stop{stop_descriptor(), POLLIN, 0};
+    (void)::poll(&stop, 1, static_cast<int>(length.count()));
+    progress().step();
 }
 
 std::optional<std::string> Env::variable(const char* name) {

@@ -57,6 +57,8 @@ public:
     [[nodiscard]] Progress& progress() { return parts_.progress; }
     [[nodiscard]] int stop_descriptor() const { return parts_.stop_descriptor; }
     [[nodiscard]] std::uint64_t descriptor_limit() const { return parts_.descriptor_limit; }
+    /// Waits so long. fails  where the user asks to stop.
+    void pause(std::chrono::milliseconds length);
     /// An environment variable that is set and not empty.
     [[nodiscard]] static std::optional<std::string> variable(const char* name);
 

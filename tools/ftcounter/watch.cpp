@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <poll.h>
 
 #include "libcore/base/text.h"
 #include "tools/common/counting.h"
@@ -11,13 +10,6 @@ namespace ft::tools {
 namespace {
 
 constexpr std::chrono::milliseconds between{50};  // looks at the value
-
-/// Waits a while. fails  where the user asked to stop.
-void pause(ui::Env& env) {
-    pollfd stop{env.stop_descriptor(), POLLIN, 0};
-    (void)::poll(&stop, 1, static_cast<int>(between.count()));
-    env.progress().step();
-}
 
 std::int64_t value_of(Counting& counting) {
     const counter::Operation get{.kind = counter::Operation::Kind::get};
@@ -51,7 +43,7 @@ Exit run_watch(ui::Env& env, const WatchOptions& options) {
             shown = value;
             ++count;
         }
-        if (!options.count || count < *options.count) pause(env);
+        if (!options.count || count < *options.count) env.pause(between);
     }
     env.summary("", ui::Answer().text("counter", options.counter.name).number("values", count));
     return exit;
@@ -90,7 +82,7 @@ Exit run_wait(ui::Env& env, const WaitOptions& options) {
                 ui::Answer().text("counter", options.counter.name).integer("value", value).flag("reached", is_there));
             return is_there ? exit : Exit::no;
         }
-        pause(env);
+        env.pause(between);
     }
 }
 

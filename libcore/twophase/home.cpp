@@ -1,0 +1,88 @@
+#include "libcore/twophase/home.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libcore/base/failure.h"
+
+namespace ft::twophase {
+
+namespace {
+
+constexpr const char* identity_name = "coordinator";
+constexpr std::string_view first_line = "ft2pc 1\n";
+constexpr std::size_t identity_size = first_line.size() + 32 + 1;  ///< bytes
+
+/// std::nullopt where there is none.
+std::optional<Uuid> read_identity(io::Dir& dir) {
+    const std::unique_ptr<io::File> file = dir.find_file(identity_name, io::Access::read);
+    if (file == nullptr) return std::nullopt;
+    const std::string where = io::join_path(dir.path(), identity_name);
+    const Bytes bytes = io::read_whole(*file, 4096);
+    const std::string_view text = text_of(bytes);
+    if (!text.starts_with(first_line)) throw damage(where, "not a coordinator's identity, or a newer version's");
+    const std::optional<Uuid> uuid = Uuid::from_hex(text.substr(first_line.size(), 32));
+    if (text.size() != identity_size || !text.ends_with('\n') || !uuid) throw damage(where, "its uuid cannot be read");
+    return uuid;
+}
+
+/// Two that do so at once: the first one's holds for both.
+Uuid make_identity(io::Dir& dir, Clock& clock) {
+    if (!dir.list().empty() && dir.find_dir("journals") != nullptr)
+        throw damage(dir.path(), "it holds journals, but whose they are is lost");
+    const std::string name = fmt::format(".{}.{}", identity_name, clock.random_uuid().hex());
+    const std::unique_ptr<io::File> file = dir.create_file(name, 0600);
+    check(file != nullptr, "a name drawn by chance is free");
+    file->write_at(view_of(fmt::format("{}{}\n", first_line, clock.random_uuid().hex())), 0);
+    file->sync();
+    if (!dir.rename_new(name, dir, identity_name)) dir.remove_file(name);
+    dir.sync();
+    return *read_identity(dir);
+}
+
+std::string mark_name(std::uint64_t number) { return name_of(number) + ".at-work"; }
+
+}  // namespace
+
+Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_(coordinator) {
+    journals_ = io::ensure_dir(*dir, "journals", 0700);
+    locks_ = io::ensure_dir(*dir, "locks", 0700);
+}
+
+Home Home::open_or_create(std::unique_ptr<io::Dir> dir, Clock& clock) {
+    std::optional<Uuid> uuid = read_identity(*dir);
+    if (!uuid) uuid = make_identity(*dir, clock);
+    return {std::move(dir), *uuid};
+}
+
+std::optional<Home> Home::find(std::unique_ptr<io::Dir> dir) {
+    const std::optional<Uuid> uuid = read_identity(*dir);
+    if (!uuid) return std::nullopt;
+    return Home(std::move(dir), *uuid);
+}
+
+std::unique_ptr<io::File> Home::mark_at_work(std::uint64_t number) {
+    std::unique_ptr<io::File> mark = locks_->create_file(mark_name(number), 0600);
+    if (mark == nullptr || !mark->try_lock(io::Lock::exclusive))
+        throw Failure(
+            {.what = "cannot lock", .where = io::join_path(locks_->path(), mark_name(number)), .exit = Exit::busy});
+    return mark;
+}
+
+void Home::unmark(std::uint64_t number) { locks_->remove_file(mark_name(number)); }
+
+bool Home::is_at_work(std::uint64_t number) {
+    const std::unique_ptr<io::File> mark = locks_->find_file(mark_name(number), io::Access::read);
+    return mark != nullptr && !mark->try_lock(io::Lock::exclusive);
+}
+
+std::vector<std::uint64_t> Home::numbers() {
+    std::vector<std::uint64_t> numbers;
+    for (const io::Listed& listed : journals_->list())
+        if (const auto number = number_from(listed.name)) numbers.push_back(*number);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
+}  // namespace ft::twophase

@@ -1,0 +1,39 @@
+// A coordinator's directory: who it is, its journals, and locks of what runs for it. FORMAT.md, section 2.
+//
+//     Home home = Home::open_or_create(disk.make(path), clock);   Journal j = home.begin(...);
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "libcore/twophase/journal.h"
+
+namespace ft::twophase {
+
+class Home {
+public:
+    /// dir  empty, or a coordinator's. fails  damage() where it is anything else.
+    [[nodiscard]] static Home open_or_create(std::unique_ptr<io::Dir> dir, Clock& clock);
+    /// std::nullopt where no transaction was ever begun here.
+    [[nodiscard]] static std::optional<Home> find(std::unique_ptr<io::Dir> dir);
+
+    [[nodiscard]] const Uuid& coordinator() const { return coordinator_; }
+    [[nodiscard]] io::Dir& journals() { return *journals_; }
+    [[nodiscard]] io::Dir& locks() { return *locks_; }
+    /// Numbers of the transactions that have not ended, in order.
+    [[nodiscard]] std::vector<std::uint64_t> numbers();
+
+    /// While the file lives, recovery leaves the transaction alone: for one who works on it without holding its
+    /// journal.
+    [[nodiscard]] std::unique_ptr<io::File> mark_at_work(std::uint64_t number);
+    /// Removes the mark, if there is one.
+    void unmark(std::uint64_t number);
+    [[nodiscard]] bool is_at_work(std::uint64_t number);
+
+private:
+    Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator);
+    Uuid coordinator_;
+    std::unique_ptr<io::Dir> journals_, locks_;
+};
+
+}  // namespace ft::twophase

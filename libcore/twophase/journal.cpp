@@ -1,0 +1,240 @@
+#include "libcore/twophase/journal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libcore/base/failure.h"
+#include "libcore/io/posix.h"
+
+namespace ft::twophase {
+
+namespace {
+
+constexpr std::size_t longest_text = 1U << 20, longest_token = 4096, most_fields = 64;
+constexpr std::uint64_t room = 8192;  ///< bytes: milestones of a transaction of a few dozen participants
+
+enum class Type : std::uint8_t {
+    begun = 1,
+    touched = 2,
+    part = 3,
+    resolved = 4,
+    first_milestone = 16,  ///< and its Milestone::Kind
+};
+
+void put(Encoder& out, Time time) {
+    out.u64(static_cast<std::uint64_t>(time.s));
+    out.u32(time.ns);
+}
+
+Time take_time(Decoder& in) {
+    const auto s = static_cast<std::int64_t>(in.u64());
+    return {s, in.u32()};
+}
+
+wal::Record record(std::uint8_t type, Encoder& body) { return {.type = type, .body = body.take()}; }
+wal::Record record(Type type, Encoder& body) { return record(static_cast<std::uint8_t>(type), body); }
+
+wal::Record begun(Time now, std::chrono::seconds deadline) {
+    Encoder out;
+    put(out, now);
+    out.u64(static_cast<std::uint64_t>(deadline.count()));
+    return record(Type::begun, out);
+}
+
+wal::Record record_of(const Spec& spec) {
+    Encoder out;
+    out.text(spec.kind);
+    out.text(spec.label);
+    out.varint(spec.fields.size());
+    for (const auto& [key, value] : spec.fields) {
+        out.text(key);
+        out.text(value);
+    }
+    return record(Type::part, out);
+}
+
+Spec take_spec(Decoder& in) {
+    Spec spec;
+    spec.kind = in.text(longest_text);
+    spec.label = in.text(longest_text);
+    const std::uint64_t count = in.varint();
+    if (count > most_fields) in.fail("too many fields");
+    for (std::uint64_t i = 0; i < count; ++i) {
+        std::string key(in.text(longest_text));
+        spec.fields[std::move(key)] = in.text(wal::longest_record);
+    }
+    return spec;
+}
+
+wal::Record record_of(const Milestone& milestone) {
+    Encoder out;
+    out.varint(milestone.tokens.size());
+    for (const std::optional<std::string>& token : milestone.tokens) {
+        out.u8(token ? 1 : 0);
+        if (token) out.text(*token);
+    }
+    out.u32(milestone.part);
+    out.text(milestone.why);
+    const auto first = static_cast<std::uint8_t>(Type::first_milestone);
+    return record(static_cast<std::uint8_t>(first + static_cast<std::uint8_t>(milestone.kind)), out);
+}
+
+Milestone take_milestone(Decoder& in, std::uint8_t kind, std::size_t parts) {
+    if (kind > static_cast<std::uint8_t>(Milestone::Kind::end)) in.fail("a record of a kind that is not known");
+    Milestone milestone{.kind = static_cast<Milestone::Kind>(kind)};
+    const std::uint64_t tokens = in.varint();
+    const bool has_tokens = milestone.kind == Milestone::Kind::prepared || milestone.kind == Milestone::Kind::commit;
+    if (tokens != (has_tokens ? parts : 0)) in.fail("not a token for each participant");
+    for (std::uint64_t i = 0; i < tokens; ++i)
+        milestone.tokens.push_back(in.u8() != 0 ? std::optional<std::string>(in.text(longest_token)) : std::nullopt);
+    milestone.part = in.u32();
+    if (milestone.part >= std::max<std::size_t>(parts, 1)) in.fail("no such participant");
+    milestone.why = in.text(longest_text);
+    return milestone;
+}
+
+Resolution take_resolution(Decoder& in) {
+    Resolution resolution{.when = take_time(in), .decision = Decision::none, .reason = {}};
+    const std::uint8_t decision = in.u8();
+    if (decision != static_cast<std::uint8_t>(Decision::commit) &&
+        decision != static_cast<std::uint8_t>(Decision::abort))
+        in.fail("no decision");
+    resolution.decision = static_cast<Decision>(decision);
+    resolution.reason = in.text(longest_text);
+    return resolution;
+}
+
+/// A milestone out of order would let a transaction decide twice, or add to what was decided.
+void take_record(Story& story, const wal::Record& record, std::string_view where) {
+    Decoder in(record.body, where);
+    switch (static_cast<Type>(record.type)) {
+        case Type::begun:
+            story.begun = story.last = take_time(in);
+            story.deadline = std::chrono::seconds(in.u64() & 0x7fffffff);
+            break;
+        case Type::touched:
+            story.last = take_time(in);
+            break;
+        case Type::part:
+            if (story.history.asked || story.parts.size() >= most_parts) in.fail("a participant out of place");
+            story.parts.push_back(take_spec(in));
+            story.history.parts = static_cast<std::uint32_t>(story.parts.size());
+            break;
+        case Type::resolved:
+            story.resolution = take_resolution(in);
+            break;
+        default: {
+            const auto first = static_cast<std::uint8_t>(Type::first_milestone);
+            if (record.type < first) in.fail("a record of a kind that is not known");
+            const Milestone milestone =
+                take_milestone(in, static_cast<std::uint8_t>(record.type - first), story.parts.size());
+            const bool decides = milestone.kind == Milestone::Kind::commit || milestone.kind == Milestone::Kind::abort;
+            if (story.parts.empty() || story.history.asked == (milestone.kind == Milestone::Kind::asked))
+                in.fail("a milestone out of place");
+            if (decides && story.history.decision != Decision::none) in.fail("it is decided twice");
+            story.history.add(milestone);
+        }
+    }
+    in.end();
+}
+
+}  // namespace
+
+std::string name_of(std::uint64_t number) { return fmt::format("{:016x}", number); }
+
+std::optional<std::uint64_t> number_from(std::string_view name) {
+    if (name.size() != 16 || name.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
+    return std::stoull(std::string(name), nullptr, 16);
+}
+
+Story story_of(const std::vector<wal::Record>& records, std::uint64_t number, std::string_view where) {
+    Story story{.number = number, .begun = {}, .last = {}};
+    if (records.empty() || records.front().type != static_cast<std::uint8_t>(Type::begun))
+        throw damage(where, "it does not begin as a transaction does");
+    for (const wal::Record& record : records) take_record(story, record, where);
+    return story;
+}
+
+Journal::Journal(io::Dir& dir, std::unique_ptr<wal::Log> log, Story story)
+    : dir_(&dir), log_(std::move(log)), story_(std::move(story)) {}
+
+Journal Journal::create(io::Dir& dir, Clock& clock, const Uuid& coordinator, std::chrono::seconds deadline,
+                        const std::vector<Spec>& parts, bool asked) {
+    std::vector<wal::Record> first{begun(clock.now(), deadline)};
+    for (const Spec& part : parts) first.push_back(record_of(part));
+    if (asked) first.push_back(record_of(Milestone{.kind = Milestone::Kind::asked}));
+    for (;;) {
+        const std::uint64_t number = clock.random();
+        std::unique_ptr<wal::Log> log = wal::Log::create(dir, name_of(number), clock, coordinator, first, room);
+        if (log == nullptr) continue;  // the number is taken
+        Story story = story_of(first, number, name_of(number));
+        story.history.asked = false;
+        Journal journal(dir, std::move(log), std::move(story));
+        journal.asked_ = asked;
+        return journal;
+    }
+}
+
+Journal::Opened Journal::open(io::Dir& dir, const Uuid& coordinator, std::uint64_t number) {
+    const std::string name = name_of(number);
+    std::unique_ptr<wal::Log> log = wal::Log::find(dir, name, coordinator);
+    if (log == nullptr) return {};
+    if (!log->try_lock()) return {.found = Found::busy, .holder = io::lock_holder(log->file())};
+    const std::optional<io::Stat> now = dir.stat(name);
+    if (!now || now->ino != log->file().stat().ino) return {};  // removed while it was waited for
+    Story story = story_of(log->found(), number, io::join_path(dir.path(), name));
+    return {.found = Found::held,
+            .journal = std::make_unique<Journal>(Journal(dir, std::move(log), std::move(story)))};
+}
+
+void Journal::add(const std::vector<Spec>& parts, Time now) {
+    touch(now);
+    for (const Spec& part : parts) {
+        log_->append(record_of(part));
+        story_.parts.push_back(part);
+    }
+    story_.history.parts = static_cast<std::uint32_t>(story_.parts.size());
+    log_->sync();
+}
+
+void Journal::force(const Milestone& milestone) {
+    if (milestone.kind != Milestone::Kind::asked || !std::exchange(asked_, false)) {
+        log_->append(record_of(milestone));
+        log_->sync();
+    }
+    story_.history.add(milestone);
+}
+
+void Journal::resolve(const Resolution& resolution) {
+    Encoder out;
+    put(out, resolution.when);
+    out.u8(static_cast<std::uint8_t>(resolution.decision));
+    out.text(resolution.reason);
+    log_->append(record(Type::resolved, out));
+    log_->sync();
+    story_.resolution = resolution;
+}
+
+void Journal::touch(Time now) {
+    Encoder out;
+    put(out, now);
+    log_->append(record(Type::touched, out));
+    story_.last = now;
+}
+
+void Journal::remove(bool durably) {
+    dir_->remove_file(name_of(story_.number));
+    if (durably) dir_->sync();
+}
+
+std::optional<Story> read_story(io::Dir& dir, const Uuid& coordinator, std::uint64_t number) {
+    const std::string name = name_of(number), where = io::join_path(dir.path(), name);
+    const std::optional<wal::Reading> reading = wal::read(dir, name, coordinator);
+    if (!reading) return std::nullopt;
+    if (reading->damaged) throw damage(where, *reading->damaged);
+    return story_of(reading->records, number, where);
+}
+
+}  // namespace ft::twophase

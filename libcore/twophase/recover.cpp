@@ -1,0 +1,70 @@
+#include "libcore/twophase/recover.h"
+
+#include <utility>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/parallel.h"
+
+namespace ft::twophase {
+
+namespace {
+
+bool is_within_deadline(const Story& story, Time now) {
+    const bool waits = story.history.decision == Decision::none && (!story.history.asked || story.history.prepared);
+    return waits && now.s - story.last.s < story.deadline.count();
+}
+
+Recovered::Kind kind_of(const Report& report) {
+    if (report.complete) return Recovered::Kind::settled;
+    for (const PartReport& part : report.parts)
+        if (part.standing == Standing::broken) return Recovered::Kind::broken;
+    return Recovered::Kind::left;
+}
+
+Recovered recover_held(Home& home, Journal& journal, const Makers& makers, Clock& clock, const Progress& progress,
+                       const Pace& pace) {
+    Recovered recovered{.number = journal.story().number};
+    home.unmark(journal.story().number);
+    if (journal.story().parts.empty()) {  // begun, and nothing more
+        journal.remove(false);
+        recovered.report = {
+            .number = recovered.number, .phase = Phase::ended, .decision = Decision::abort, .complete = true};
+        return recovered;
+    }
+    Coordinator coordinator(journal, makers(journal.story()), clock, progress, pace);
+    recovered.report = coordinator.recover();
+    recovered.kind = kind_of(recovered.report);
+    recovered.why = recovered.report.why;
+    return recovered;
+}
+
+}  // namespace
+
+Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Clock& clock, const Progress& progress,
+                      const Pace& pace) {
+    try {
+        const Journal::Opened opened = Journal::open(home.journals(), home.coordinator(), number);
+        if (opened.found == Journal::Found::missing) return {.number = number, .kind = Recovered::Kind::gone};
+        if (opened.found == Journal::Found::busy)
+            return {.number = number, .kind = Recovered::Kind::live, .why = opened.holder};
+        if (is_within_deadline(opened.journal->story(), clock.now()) || home.is_at_work(number))
+            return {.number = number, .kind = Recovered::Kind::waiting};
+        return recover_held(home, *opened.journal, makers, clock, progress, pace);
+    } catch (const Failure& failure) {  // one transaction's trouble is not another's
+        const auto kind = failure.exit() == Exit::damage ? Recovered::Kind::damaged : Recovered::Kind::left;
+        return {.number = number, .kind = kind, .why = failure.what()};
+    }
+}
+
+std::vector<Recovered> recover_all(Home& home, const Makers& makers, Clock& clock, const Progress& progress,
+                                   const Pace& pace, unsigned at_once) {
+    const std::vector<std::uint64_t> numbers = home.numbers();
+    std::vector<Recovered> all(numbers.size());
+    parallel_for(at_once, numbers.size(), [&](std::size_t i) {
+        progress.step();
+        all[i] = recover_one(home, numbers[i], makers, clock, progress, pace);
+    });
+    return all;
+}
+
+}  // namespace ft::twophase

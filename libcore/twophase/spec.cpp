@@ -1,0 +1,81 @@
+#include "libcore/twophase/spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/text.h"
+#include "libcore/twophase/kinds.h"
+
+namespace ft::twophase {
+
+namespace {
+
+const auto& table() {
+    static const std::array kinds{file_kind(), switch_kind()};
+    return kinds;
+}
+
+const Kind* find_kind(std::string_view name) {
+    const auto found =
+        std::find_if(table().begin(), table().end(), [&](const Kind& kind) { return kind.name == name; });
+    return found == table().end() ? nullptr : &*found;
+}
+
+Failure no_such_kind(std::string_view word, std::string_view name) {
+    std::vector<std::string> names;
+    std::string forms;
+    for (const Kind& kind : table()) {
+        names.emplace_back(kind.name);
+        forms += fmt::format("{}{}", forms.empty() ? "" : ", ", kind.usage);
+    }
+    const std::optional<std::string> meant = did_you_mean(name, names);
+    return Failure({.what = "not a participant",
+                    .where = printable(word),
+                    .why = meant ? fmt::format("did you mean '{}:'?", *meant) : "",
+                    .todo = "give " + forms,
+                    .exit = Exit::usage});
+}
+
+}  // namespace
+
+std::span<const Kind> kinds() { return table(); }
+
+Spec parse_spec(const std::string& word, const std::string& folder) {
+    const std::size_t colon = word.find(':');
+    const std::string name = word.substr(0, colon);
+    const Kind* kind = find_kind(name);
+    if (colon == std::string::npos || kind == nullptr) throw no_such_kind(word, name);
+    Spec spec = kind->parse(word.substr(colon + 1), folder);
+    spec.kind = name;
+    spec.label = word;
+    return spec;
+}
+
+std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
+                                              const Surroundings& surroundings) {
+    const Kind* kind = find_kind(spec.kind);
+    if (kind == nullptr)
+        throw Failure({.what = "cannot reach a participant",
+                       .where = spec.label,
+                       .why = fmt::format("this ft2pc knows nothing of '{}:'", printable(spec.kind)),
+                       .todo = "use the version that began the transaction"});
+    return kind->make(spec, branch, surroundings);
+}
+
+std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,
+                                                            const Surroundings& surroundings) {
+    std::vector<std::unique_ptr<Participant>> participants;
+    for (const Spec& spec : story.parts) {
+        const Branch branch{.coordinator = coordinator,
+                            .journal = story.number,
+                            .sequence = 0,
+                            .index = static_cast<std::uint32_t>(participants.size())};
+        participants.push_back(make_participant(spec, branch, surroundings));
+    }
+    return participants;
+}
+
+}  // namespace ft::twophase

@@ -1,0 +1,23 @@
+// The table of all kinds of participants: from a word of the user ("file:a=b") to a Spec, and from that to a
+// Participant.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "libcore/twophase/journal.h"
+#include "libcore/twophase/participant.h"
+
+namespace ft::twophase {
+
+[[nodiscard]] std::span<const Kind> kinds();
+/// folder  what relative paths are relative to. fails  Exit::usage.
+[[nodiscard]] Spec parse_spec(const std::string& word, const std::string& folder);
+[[nodiscard]] std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
+                                                            const Surroundings& surroundings);
+/// All of a transaction's, in order.
+[[nodiscard]] std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,
+                                                                          const Surroundings& surroundings);
+
+}  // namespace ft::twophase

@@ -1,0 +1,220 @@
+#include "tools/ft2pc/opened_home.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/text.h"
+#include "libcore/twophase/spec.h"
+
+namespace ft::tools {
+
+namespace {
+
+using namespace twophase;
+
+std::string home_path(const HomeOptions& options) {
+    if (options.dir) return *options.dir;
+    if (const auto path = ui::Env::variable("FT_2PC")) return *path;
+    if (const auto state = ui::Env::variable("XDG_STATE_HOME")) return *state + "/ft/2pc";
+    if (const auto home = ui::Env::variable("HOME")) return *home + "/.local/state/ft/2pc";
+    throw ui::usage_failure("no place for transactions is named", "", "HOME is not set",
+                            "name one with --dir or FT_2PC");
+}
+
+Failure no_such_transaction(const std::string& name) {
+    return Failure({.what = "no such transaction",
+                    .where = name,
+                    .why = "it has ended, or there never was one",
+                    .todo = "'ft2pc list' shows those there are",
+                    .exit = Exit::no});
+}
+
+bool has_broken(const Report& report) {
+    for (const PartReport& part : report.parts)
+        if (part.standing == Standing::broken) return true;
+    return false;
+}
+
+ui::Answer fields_of(const PartReport& part) {
+    ui::Answer fields;
+    fields.text("participant", part.label).text("standing", name_of(part.standing));
+    fields.real("execute_s", seconds(part.execute)).real("commit_s", seconds(part.commit));
+    if (!part.why.empty()) fields.text("why", part.why);
+    return fields;
+}
+
+ui::Answer fields_of(const Report& report, std::chrono::nanoseconds request) {
+    std::vector<ui::Answer> parts;
+    for (const PartReport& part : report.parts) parts.push_back(fields_of(part));
+    const auto total = request + report.execute + report.decide + report.commit;
+    ui::Answer fields;
+    fields.text("transaction", name_of(report.number)).text("outcome", outcome_of(report));
+    fields.flag("complete", report.complete);
+    if (!report.why.empty()) fields.text("why", report.why);
+    fields.real("request_s", seconds(request)).real("execute_s", seconds(report.execute));
+    fields.real("decide_s", seconds(report.decide)).real("commit_s", seconds(report.commit));
+    fields.real("total_s", seconds(total)).objects("participants", parts);
+    return fields;
+}
+
+void tell_timing(ui::Env& env, const Report& report, std::chrono::nanoseconds request) {
+    const auto total = request + report.execute + report.decide + report.commit;
+    env.tell(fmt::format("T_request {}, T_execute {}, T_decide {}, T_commit {}, T_2PC {}",
+                         human_duration(seconds(request)), human_duration(seconds(report.execute)),
+                         human_duration(seconds(report.decide)), human_duration(seconds(report.commit)),
+                         human_duration(seconds(total))));
+    for (const PartReport& part : report.parts)
+        env.tell(fmt::format("  {}: T_execute {}, T_commit {}", printable(part.label),
+                             human_duration(seconds(part.execute)), human_duration(seconds(part.commit))));
+}
+
+Failure refusal(const Report& report, Decision wanted) {
+    const std::string name = name_of(report.number);
+    if (report.phase == Phase::in_doubt)
+        return Failure({.what = fmt::format("transaction {} is in doubt", name),
+                        .where = "",
+                        .why = report.why,
+                        .todo = "'ft2pc recover' settles it",
+                        .exit = Exit::in_doubt});
+    const std::string left = unsettled(report);
+    const std::string todo = left.empty() ? "" : fmt::format("not told yet: {}; 'ft2pc recover' tells them", left);
+    if (wanted == Decision::abort)
+        return Failure({.what = fmt::format("transaction {} is committed", name),
+                        .where = "",
+                        .why = "that was decided before",
+                        .todo = todo,
+                        .exit = Exit::no});
+    return Failure({.what = fmt::format("transaction {} is aborted", name),
+                    .where = "",
+                    .why = report.why.empty() ? "the command that had begun to prepare it is dead" : report.why,
+                    .todo = todo.empty() ? "nothing changed" : todo,
+                    .exit = Exit::no});
+}
+
+}  // namespace
+
+void declare_home(ui::Flags& flags, HomeOptions& options) {
+    flags.option("--dir", options.dir, "DIR", "where transactions are kept (else FT_2PC)");
+}
+
+void declare_pace(ui::Flags& flags, PaceOptions& options) {
+    flags.option("--prepare-wait", options.prepare, "TIME", "abort where not all have voted by then (default 30s)");
+    flags.option("--deliver-wait", options.deliver, "TIME", "wait so long for all to have it (default 10s)");
+    flags.toggle("--timing", options.timing, "say how long each part of it took");
+}
+
+OpenedHome::OpenedHome(ui::Env& env, const HomeOptions& options, bool create)
+    : env_(env), path_(absolute_path(home_path(options))) {
+    if (create) {
+        home_.emplace(Home::open_or_create(disk_.make(path_), env.clock()));
+    } else if (std::unique_ptr<io::Dir> dir = disk_.find(path_)) {
+        home_ = Home::find(std::move(dir));
+    }
+}
+
+std::unique_ptr<Journal> OpenedHome::hold(const std::string& name) {
+    const std::uint64_t number = number_of(name);
+    if (!home_) throw no_such_transaction(name);
+    Journal::Opened opened = Journal::open(home_->journals(), home_->coordinator(), number);
+    if (opened.found == Journal::Found::missing) throw no_such_transaction(name);
+    if (opened.found == Journal::Found::busy)
+        throw Failure({.what = "another command works on this transaction",
+                       .where = name,
+                       .why = opened.holder,
+                       .todo = "try again, or use --lock-wait",
+                       .exit = Exit::busy});
+    return std::move(opened.journal);
+}
+
+Story OpenedHome::story(const std::string& name) {
+    const std::uint64_t number = number_of(name);
+    std::optional<Story> story;
+    if (home_) story = read_story(home_->journals(), home_->coordinator(), number);
+    if (!story) throw no_such_transaction(name);
+    return *std::move(story);
+}
+
+Surroundings OpenedHome::surroundings(const PaceOptions& pace) {
+    return {.locate = [this](const std::string& path) { return disk_.locate(path); },
+            .clock = env_.clock(),
+            .locks = home_->locks(),
+            .prepare_limit = pace.prepare,
+            .settle_limit = std::max(pace.deliver, std::chrono::seconds(1)),
+            .stop = env_.stop_descriptor()};
+}
+
+Makers OpenedHome::makers(const PaceOptions& pace) {
+    return
+        [this, pace](const Story& story) { return make_participants(story, home_->coordinator(), surroundings(pace)); };
+}
+
+Coordinator OpenedHome::coordinate(Journal& journal, const PaceOptions& pace) {
+    return {journal, makers(pace)(journal.story()), env_.clock(), env_.progress(), pace_of(pace)};
+}
+
+Report OpenedHome::conclude(Journal& journal, const PaceOptions& pace, Verb verb) {
+    if (!journal.story().parts.empty()) return (coordinate(journal, pace).*verb)();
+    journal.remove(true);
+    const Decision decision = verb == Verb(&Coordinator::commit) ? Decision::commit : Decision::abort;
+    return {.number = journal.story().number, .phase = Phase::ended, .decision = decision, .complete = true};
+}
+
+std::string current_folder() {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::current_path(error);
+    if (error) throw system_failure("cannot tell the current folder", "", error.value());
+    return path.string();
+}
+
+std::string absolute_path(const std::string& path) {
+    return (std::filesystem::path(current_folder()) / path).lexically_normal().string();
+}
+
+Pace pace_of(const PaceOptions& options) { return {.prepare = options.prepare, .deliver = options.deliver}; }
+
+std::uint64_t number_of(const std::string& name) {
+    if (const std::optional<std::uint64_t> number = number_from(name)) return *number;
+    throw ui::usage_failure("not a transaction's name", printable(name), "", "give what 'ft2pc begin' has printed");
+}
+
+std::string outcome_of(const Report& report) {
+    if (report.phase == Phase::prepared) return "prepared";
+    if (report.decision == Decision::none) return "in doubt";
+    const std::string decided = report.decision == Decision::commit ? "committed" : "aborted";
+    if (report.complete) return decided;
+    return decided + (has_broken(report) ? ", against a participant's will" : ", not yet everywhere");
+}
+
+std::string unsettled(const Report& report) {
+    std::string text;
+    for (const PartReport& part : report.parts) {
+        if (part.standing == Standing::done || part.standing == Standing::read_only || part.standing == Standing::no)
+            continue;
+        text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", printable(part.label), part.why.empty() ? "" : ": ",
+                            part.why);
+    }
+    return text;
+}
+
+Exit answer(ui::Env& env, const Report& report, Decision wanted, const PaceOptions& pace,
+            std::chrono::nanoseconds request) {
+    const std::string name = name_of(report.number);
+    const bool prepared = report.phase == Phase::prepared && wanted == Decision::none;
+    const bool as_wanted = prepared || (report.decision == wanted && wanted != Decision::none);
+    if (pace.timing) tell_timing(env, report, request);
+    if (!as_wanted) throw refusal(report, wanted);
+    env.did(fmt::format("transaction {} is {}", name, outcome_of(report)));
+    env.summary("", fields_of(report, request));
+    env.remark(fmt::format("{} {}", name, outcome_of(report)));
+    if (report.complete || prepared) return Exit::done;
+    const bool broken = has_broken(report);
+    env.warn(fmt::format("transaction {} is {}: {}; {}", name, outcome_of(report), unsettled(report),
+                         broken ? "see 'ft2pc show', then 'ft2pc forget'" : "'ft2pc recover' tells them"));
+    return broken ? Exit::damage : Exit::incomplete;
+}
+
+}  // namespace ft::tools

@@ -1,0 +1,73 @@
+// A coordinator's directory as the commands of ft2pc open it, and what they say of a transaction.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libcore/twophase/coordinator.h"
+#include "libcore/twophase/home.h"
+#include "libcore/twophase/recover.h"
+#include "libcore/ui/env.h"
+#include "libcore/ui/flags.h"
+#include "tools/common/disk.h"
+
+namespace ft::tools {
+
+struct HomeOptions {
+    std::optional<std::string> dir;
+};
+/// --dir.
+void declare_home(ui::Flags& flags, HomeOptions& options);
+
+struct PaceOptions {
+    std::chrono::seconds prepare{30}, deliver{10};
+    bool timing = false;
+};
+/// --prepare-wait, --deliver-wait and --timing.
+void declare_pace(ui::Flags& flags, PaceOptions& options);
+
+class OpenedHome {
+public:
+    /// create  makes it where there is none; else a missing one has no transactions.
+    OpenedHome(ui::Env& env, const HomeOptions& options, bool create);
+
+    /// Null: no transaction was ever begun there.
+    [[nodiscard]] twophase::Home* home() { return home_ ? &*home_ : nullptr; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    /// A transaction by its name, held. fails  Exit::no where there is none, Exit::busy where another works on it.
+    [[nodiscard]] std::unique_ptr<twophase::Journal> hold(const std::string& name);
+    /// Without holding it. fails  as hold.
+    [[nodiscard]] twophase::Story story(const std::string& name);
+    using Verb = twophase::Report (twophase::Coordinator::*)();
+    /// Does it to the transaction; one without participants ends at once, as wanted.
+    [[nodiscard]] twophase::Report conclude(twophase::Journal& journal, const PaceOptions& pace, Verb verb);
+    [[nodiscard]] twophase::Coordinator coordinate(twophase::Journal& journal, const PaceOptions& pace);
+    [[nodiscard]] twophase::Makers makers(const PaceOptions& pace);
+
+private:
+    [[nodiscard]] twophase::Surroundings surroundings(const PaceOptions& pace);
+    ui::Env& env_;
+    Disk disk_;
+    std::string path_;
+    std::optional<twophase::Home> home_;
+};
+
+[[nodiscard]] std::string current_folder();
+[[nodiscard]] std::string absolute_path(const std::string& path);
+[[nodiscard]] twophase::Pace pace_of(const PaceOptions& options);
+/// The number behind a transaction's name. fails  Exit::usage.
+[[nodiscard]] std::uint64_t number_of(const std::string& name);
+/// "committed", "aborted", "prepared", "in doubt", "committed, not yet everywhere", ...
+[[nodiscard]] std::string outcome_of(const twophase::Report& report);
+/// "file:a=b: still in the way; ...": those that have not obeyed; "" where all have.
+[[nodiscard]] std::string unsettled(const twophase::Report& report);
+/// Answers with what became of a transaction, and its exit code.
+///
+/// wanted  what the command was to bring about: anything else is Exit::no.
+[[nodiscard]] Exit answer(ui::Env& env, const twophase::Report& report, twophase::Decision wanted,
+                          const PaceOptions& pace, std::chrono::nanoseconds request);
+
+}  // namespace ft::tools
