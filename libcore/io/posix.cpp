@@ -13,6 +13,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/io/posix_dir.h"
+#include "libcore/io/posix_file.h"
 
 namespace ft::io {
 
@@ -146,6 +147,11 @@ Located locate(const std::string& path) {
         if (last && last->kind == Kind::symlink) return {.dir = open_root(path), .name = "."};
     }
     return {.dir = std::move(dir), .name = name};
+}
+
+int descriptor_of(File& file) {
+    const auto* posix = dynamic_cast<PosixFile*>(&file.undecorated());
+    return posix != nullptr ? posix->fd() : -1;
 }
 
 std::string lock_holder(File& file) {

@@ -26,6 +26,9 @@ struct Located {
 };
 [[nodiscard]] Located locate(const std::string& path);
 
+/// The descriptor behind a file of the machine's disk, for a program that is to inherit it; -1 for any other file.
+[[nodiscard]] int descriptor_of(File& file);
+
 /// "pid 4711 (ftckpt save job ...)" of the process that holds a flock on `file`; "another process" where it cannot be
 /// told.
 [[nodiscard]] std::string lock_holder(File& file);

@@ -26,7 +26,9 @@ struct Launch {
     std::vector<std::string> words, variables;
     std::vector<char*> argv, envp;
     std::vector<std::string> candidates;  // what PATH makes of the program's name
-    int input = -1, output = -1, report = -1;
+    std::string folder;
+    int input = -1, output = -1, report = -1, descriptor_3 = -1;
+    int gate = -1, gate_key = -1;  // it begins when a byte comes through the gate; the parent has the key
     std::optional<rlim_t> descriptor_limit;
     bool own_group = false;
     pid_t parent = 0;
@@ -87,22 +89,56 @@ void limit_descriptors(rlim_t soft) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// In the child: only calls of signal-safety(7).
+/// In the child, as what follows: only calls of signal-safety(7).
+void wait_at_gate(const Launch& launch) {
+    if (launch.gate < 0) return;
+    ::close(launch.gate_key);  // else the gate would not fall shut with the parent
+    char byte = 0;
+    ssize_t got = 0;
+    do got = ::read(launch.gate, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    if (got != 1) ::_exit(127);
+}
+
+void place_descriptors(const Launch& launch) {
+    if (launch.input >= 0) ::dup2(launch.input, STDIN_FILENO);
+    if (launch.output >= 0) ::dup2(launch.output, STDOUT_FILENO);
+    if (launch.descriptor_3 == 3)
+        ::fcntl(3, F_SETFD, 0);
+    else if (launch.descriptor_3 >= 0)
+        ::dup2(launch.descriptor_3, 3);
+}
+
 [[noreturn]] void become(Launch& launch) {
     reset_signals();
     if (launch.descriptor_limit) limit_descriptors(*launch.descriptor_limit);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (launch.own_group) ::setpgid(0, 0);
     if (::getppid() != launch.parent) ::_exit(127);  // it died before the line above
-    if (launch.input >= 0) ::dup2(launch.input, STDIN_FILENO);
-    if (launch.output >= 0) ::dup2(launch.output, STDOUT_FILENO);
+    wait_at_gate(launch);
+    place_descriptors(launch);
     int error = ENOENT;
+    const bool is_there = launch.folder.empty() || ::chdir(launch.folder.c_str()) == 0;
+    if (!is_there) error = errno;
     for (const std::string& candidate : launch.candidates) {
+        if (!is_there) break;
         ::execve(candidate.c_str(), launch.argv.data(), launch.envp.data());
         if (errno != ENOENT && errno != ENOTDIR) error = errno;
     }
     [[maybe_unused]] const ssize_t written = ::write(launch.report, &error, sizeof error);
     ::_exit(127);
+}
+
+/// fork(2) whose child hears no signal until reset_signals(): else one would run our handlers there.
+pid_t fork_deaf() {
+    sigset_t all, former;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &former);
+    const pid_t pid = ::fork();
+    const int error = errno;
+    if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+    errno = error;
+    return pid;
 }
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
@@ -114,6 +150,14 @@ int exec_error(const Fd& report) {
     do got = ::read(report.get(), &error, sizeof error);
     while (got < 0 && errno == EINTR);
     return got == static_cast<ssize_t>(sizeof error) ? error : 0;
+}
+
+/// From the low numbers, which the child gives another meaning.
+void move_out_of_the_way(Fd& fd) {
+    constexpr int first_free = 10;
+    if (!fd) return;
+    fd = Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, first_free));
+    if (!fd) throw system_failure("cannot start a program", "", errno);
 }
 
 Ending reap(pid_t pid) {
@@ -148,9 +192,16 @@ Child Child::start(const Spawn& spawn) {
     launch.candidates = candidates_of(spawn.command.front());
     launch.descriptor_limit = spawn.descriptor_limit;
     launch.own_group = spawn.own_group;
+    launch.folder = spawn.folder;
+    launch.descriptor_3 = spawn.descriptor_3;
     launch.parent = ::getpid();
 
-    Pipe report = make_pipe();
+    Pipe report = make_pipe(), gate;
+    move_out_of_the_way(report.write);
+    if (spawn.announce) gate = make_pipe();
+    move_out_of_the_way(gate.read);
+    launch.gate = gate.read.get();
+    launch.gate_key = gate.write.get();
     Pipe output, input;
     Fd nothing;
     if (spawn.capture_output) output = make_pipe();
@@ -160,7 +211,7 @@ Child Child::start(const Spawn& spawn) {
     launch.output = spawn.output_to_errors ? STDERR_FILENO : output.write.get();
     launch.input = spawn.feed_input ? input.read.get() : nothing.get();
 
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_deaf();
     if (pid < 0) throw system_failure("cannot start", spawn.command.front(), errno);
     if (pid == 0) become(launch);
     Child child;
@@ -171,6 +222,12 @@ Child Child::start(const Spawn& spawn) {
     child.output_ = std::move(output.read);
     child.input_ = std::move(input.write);
     report.write.reset();
+    if (spawn.announce) {
+        const Fd key = std::move(gate.write);  // goes before the child, which then does not begin
+        gate.read.reset();
+        spawn.announce(pid);
+        [[maybe_unused]] const ssize_t opened = ::write(key.get(), "", 1);
+    }
     if (const int error = exec_error(report.read); error != 0) {
         [[maybe_unused]] const Ending ended = child.wait();
         throw system_failure("cannot start", spawn.command.front(), error);
@@ -232,6 +289,14 @@ std::optional<Ending> Child::wait_or(std::initializer_list<int> descriptors) {
         if (errno != EINTR) throw system_failure("cannot wait for a program", "", errno);
     if (ready[0].revents == 0) return std::nullopt;
     return wait();
+}
+
+void Child::end() {
+    signal(SIGTERM);
+    pollfd ended{handle_.get(), POLLIN, 0};
+    (void)again([&] { return ::poll(&ended, 1, grace_ms); });
+    signal(SIGKILL);
+    (void)wait();
 }
 
 void Child::signal(int number) const {

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -47,6 +48,10 @@ struct Spawn {
     bool own_group = false;            ///< what it starts ends with it, and it cannot read the terminal
     std::vector<std::pair<std::string, std::string>> environment;  ///< added or replaced
     std::optional<std::uint64_t> descriptor_limit;                 ///< soft RLIMIT_NOFILE
+    std::string folder;                                            ///< in which it runs; "": ours
+    int descriptor_3 = -1;  ///< of ours, which it finds as its descriptor 3; -1: none
+    /// Called with its pid before it begins. Where that throws, or this process dies meanwhile, it never begins.
+    std::function<void(pid_t)> announce;
 };
 
 /// One thread at a time. Start it on a thread that outlives it: the kernel's promise (PR_SET_PDEATHSIG) is about
@@ -76,6 +81,10 @@ public:
     /// As wait(), but std::nullopt once one of `descriptors` is readable.
     [[nodiscard]] std::optional<Ending> wait_or(std::initializer_list<int> descriptors);
     void signal(int number) const;
+    /// SIGTERM, and SIGKILL for what is left of it, or of its group, when it has ended or 2 s are over.
+    void end();
+    /// Readable once it has ended, for poll.
+    [[nodiscard]] int handle() const { return handle_.get(); }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
 private:

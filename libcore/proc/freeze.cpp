@@ -1,7 +1,5 @@
 #include "libcore/proc/freeze.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -18,7 +16,7 @@
 #include <string>
 
 #include "libcore/base/failure.h"
-#include "libcore/base/text.h"
+#include "libcore/proc/processes.h"
 
 namespace ft::proc {
 
@@ -27,57 +25,13 @@ namespace {
 constexpr std::chrono::seconds stop_within{10};
 constexpr std::chrono::milliseconds look_every{1};
 
-/// What /proc/PID/stat says.
-struct Status {
-    char state = '?';
-    pid_t parent = 0;
-    std::uint64_t started = 0;
-};
-
-std::string read_small_file(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    char buffer[2048];
-    const ssize_t got = file ? ::read(file.get(), buffer, sizeof buffer) : -1;
-    return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
-}
-
-std::optional<Status> status_of(const std::string& folder) {
-    const std::string text = read_small_file(folder + "/stat");
-    const std::size_t name_end = text.rfind(')');  // the program's name may hold anything, also ')'
-    if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
-    std::vector<std::string> fields;
-    std::size_t at = name_end + 2;
-    while (at < text.size()) {
-        const std::size_t end = std::min(text.find(' ', at), text.size());
-        fields.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    if (fields.size() < 20) return std::nullopt;
-    return Status{.state = fields[0][0],
-                  .parent = static_cast<pid_t>(parse_number(fields[1]).value_or(0)),
-                  .started = parse_number(fields[19]).value_or(0)};
-}
-
 std::string folder_of(pid_t pid) { return fmt::format("/proc/{}", pid); }
-
-/// Numbers that are names in a folder of /proc.
-std::vector<pid_t> numbers_in(const std::string& folder) {
-    struct Close {
-        void operator()(DIR* dir) const { ::closedir(dir); }
-    };
-    const std::unique_ptr<DIR, Close> dir(::opendir(folder.c_str()));
-    std::vector<pid_t> numbers;
-    if (!dir) return numbers;
-    while (const dirent* entry = ::readdir(dir.get()))
-        if (const auto number = parse_number(entry->d_name)) numbers.push_back(static_cast<pid_t>(*number));
-    return numbers;
-}
 
 /// The process and its descendants, parents first.
 std::vector<pid_t> tree_of(pid_t root) {
     std::multimap<pid_t, pid_t> children;
     for (const pid_t pid : numbers_in("/proc"))
-        if (const auto status = status_of(folder_of(pid))) children.emplace(status->parent, pid);
+        if (const auto status = status_of(pid)) children.emplace(status->parent, pid);
     std::vector<pid_t> tree{root};
     for (std::size_t i = 0; i < tree.size(); ++i) {
         const auto [first, last] = children.equal_range(tree[i]);
@@ -90,7 +44,7 @@ bool is_us_or_ancestor(pid_t pid) {
     pid_t at = ::getpid();
     for (int depth = 0; at > 0 && depth < 10'000; ++depth) {
         if (at == pid) return true;
-        const auto status = status_of(folder_of(at));
+        const auto status = status_of(at);
         if (!status) return false;
         at = status->parent;
     }
@@ -105,7 +59,7 @@ bool all_threads_stopped(pid_t pid) {
     const std::string tasks = folder_of(pid) + "/task";
     const std::vector<pid_t> threads = numbers_in(tasks);
     return std::all_of(threads.begin(), threads.end(), [&](pid_t thread) {
-        const auto status = status_of(fmt::format("{}/{}", tasks, thread));
+        const auto status = status_in(fmt::format("{}/{}", tasks, thread));
         return !status || is_stopped(status->state) || is_gone(status->state);
     });
 }
@@ -166,7 +120,7 @@ Freeze::Freeze(pid_t root, const std::vector<int>& inputs, Clock& clock) : clock
     if (is_us_or_ancestor(root))
         throw cannot_freeze(root, "it is this program or one that waits for it", "give the job's own process",
                             Exit::usage);
-    if (!status_of(folder_of(root))) throw cannot_freeze(root, "there is no such process", "nothing was stopped");
+    if (!status_of(root)) throw cannot_freeze(root, "there is no such process", "nothing was stopped");
     start_watcher();
     try {
         stop_tree(root, inputs);
@@ -203,7 +157,7 @@ void Freeze::stop_tree(pid_t root, const std::vector<int>& inputs) {
 }
 
 void Freeze::stop(pid_t pid, pid_t root, const std::vector<int>& inputs) {
-    const auto status = status_of(folder_of(pid));
+    const auto status = status_of(pid);
     if (!status || is_gone(status->state) || is_stopped(status->state)) return;
     if (holds_pipe(pid, inputs))
         throw cannot_freeze(root, fmt::format("process {} writes what is to be saved", pid),
@@ -226,7 +180,7 @@ void Freeze::stop(pid_t pid, pid_t root, const std::vector<int>& inputs) {
 
 void Freeze::thaw() {
     for (const Process& process : stopped_) {
-        const auto status = status_of(folder_of(process.pid));
+        const auto status = status_of(process.pid);
         if (status && status->started == process.started) ::kill(process.pid, SIGCONT);
     }
     stopped_.clear();

@@ -7,6 +7,8 @@ namespace ft::twophase {
 
 /// "file:DEST=NEW": DEST gets what NEW holds; "file:DEST=": DEST is removed. file_participant.cpp.
 [[nodiscard]] Kind file_kind();
+/// "exec:COMMAND": a program that knows the verbs prepare, commit and abort. exec_participant.cpp.
+[[nodiscard]] Kind exec_kind();
 /// "switch:LINK=GENERATION": the symbolic link LINK leads to GENERATION from then on. switch_participant.cpp.
 [[nodiscard]] Kind switch_kind();
 

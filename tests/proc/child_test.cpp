@@ -1,6 +1,7 @@
 // Goal: a program that we start is really started, its end is known, and it does not outlive us.
 #include "libcore/proc/child.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,62 @@ TEST_CASE("a child ends with the process that started it", "[proc]") {
     alive.write.reset();
     std::byte byte[1];
     CHECK(::read(alive.read.get(), byte, 1) == 0);
+    int status = 0;
+    CHECK(::waitpid(parent, &status, 0) == parent);
+}
+
+TEST_CASE("a program runs in the folder and with the descriptor that it was given", "[proc]") {
+    Pipe given = make_pipe();
+    Child child = Child::start({.command = {"/bin/sh", "-c", "pwd; echo written >&3"},
+                                .capture_output = true,
+                                .folder = "/usr/bin",
+                                .descriptor_3 = given.write.get()});
+    CHECK(output_of(child) == "/usr/bin\n");
+    std::byte word[8];
+    CHECK(::read(given.read.get(), word, sizeof word) == 8);
+    CHECK_THROWS_WITH(Child::start({.command = {"sh"}, .folder = "/no/such/folder"}),
+                      "cannot start: sh: No such file or directory");
+}
+
+TEST_CASE("the descriptor 3 of ours can be handed on as it is", "[proc]") {
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        ::dup2(STDERR_FILENO, 3);
+        ::fcntl(3, F_SETFD, FD_CLOEXEC);
+        Child child = Child::start({.command = {"/bin/sh", "-c", "[ -e /proc/self/fd/3 ]"}, .descriptor_3 = 3});
+        ::_exit(child.wait().succeeded() ? 0 : 1);
+    }
+    int status = 0;
+    CHECK(::waitpid(parent, &status, 0) == parent);
+    CHECK(status == 0);
+}
+
+TEST_CASE("a program begins only once its pid was told, and not where that fails", "[proc]") {
+    pid_t told = 0;
+    Child child = Child::start(
+        {.command = {"/bin/sh", "-c", "echo $$"}, .capture_output = true, .announce = [&](pid_t pid) { told = pid; }});
+    CHECK(output_of(child) == std::to_string(told) + "\n");
+    Pipe proof = make_pipe();
+    const auto refuse = [](pid_t) { throw Failure({.what = "no room to note it"}); };
+    CHECK_THROWS_WITH(
+        Child::start(
+            {.command = {"/bin/sh", "-c", "echo begun >&3"}, .descriptor_3 = proof.write.get(), .announce = refuse}),
+        "no room to note it");
+    proof.write.reset();
+    std::byte byte[1];
+    CHECK(::read(proof.read.get(), byte, 1) == 0);
+}
+
+TEST_CASE("a program that is not yet told of never begins where its starter dies", "[proc]") {
+    Pipe proof = make_pipe();
+    const pid_t parent = ::fork();
+    if (parent == 0)
+        (void)Child::start({.command = {"/bin/sh", "-c", "echo begun >&3"},
+                            .descriptor_3 = proof.write.get(),
+                            .announce = [](pid_t) { ::kill(::getpid(), SIGKILL); }});
+    proof.write.reset();
+    std::byte byte[1];
+    CHECK(::read(proof.read.get(), byte, 1) == 0);
     int status = 0;
     CHECK(::waitpid(parent, &status, 0) == parent);
 }

@@ -1,0 +1,45 @@
+// A program that may take so long and no longer, and waiting that ends when the user wants to stop.
+//
+//     const Ran ran = run_bounded({.command = {"./inventory", "prepare", id}, .own_group = true}, bounds);
+//     if (!ran.ending) ...   // it was ended, with all of its group
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libcore/base/clock.h"
+#include "libcore/proc/child.h"
+
+namespace ft::proc {
+
+/// How long something may take, and what ends it before.
+struct Bounds {
+    Clock& clock;
+    std::chrono::nanoseconds end;  ///< in the clock's monotonic time
+    std::vector<int> stops;        ///< descriptors: readable once somebody wants to stop; -1: none
+};
+[[nodiscard]] inline Bounds bounds_from_now(Clock& clock, std::chrono::nanoseconds limit, std::vector<int> stops) {
+    return {clock, clock.monotonic() + limit, std::move(stops)};
+}
+
+enum class Waited : std::uint8_t { done, late, stopped };
+
+/// Asks `done` again and again, at first at once, then every 50 ms.
+[[nodiscard]] Waited wait_until(const std::function<bool()>& done, const Bounds& bounds);
+
+struct Ran {
+    std::optional<Ending> ending;  ///< std::nullopt: it was ended
+    bool stopped = false;          ///< because somebody wanted to stop; else because time was up
+    std::string output;            ///< the beginning of its stdout
+};
+
+/// Runs a program to its end. What it has started and left behind is not waited for.
+///
+/// spawn        capture_output is set.
+/// most_output  bytes of its stdout that are kept; the rest is read and forgotten.
+[[nodiscard]] Ran run_bounded(Spawn spawn, const Bounds& bounds, std::size_t most_output);
+
+}  // namespace ft::proc
