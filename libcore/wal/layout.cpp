@@ -12,6 +12,7 @@ constexpr std::string_view magic{"ftwal\0\0\0", 8};
 constexpr std::uint16_t version = 1;
 constexpr std::size_t header_size = 8 + 2 + 4 + 16 + 16 + 8;
 constexpr std::size_t batch_head = 8 + 8 + 8;
+constexpr std::uint64_t most_bytes = most_blocks * block_payload;  // of a batch, and more than a log has
 
 SectorPlace place_of(std::uint64_t block, std::size_t sector, std::uint64_t salt) {
     return {.number = block * sectors_per_block + sector, .salt = salt};
@@ -35,28 +36,31 @@ Uuid take_uuid(Decoder& in) {
     return uuid;
 }
 
+constexpr std::size_t record_head = 1 + 4;
+
 void put_records(Encoder& out, const std::vector<Record>& records) {
     for (const Record& record : records) {
         out.u8(record.type);
-        out.blob(record.body);
+        out.u32(static_cast<std::uint32_t>(record.body.size()));
+        out.raw(record.body);
     }
 }
 
 std::size_t size_of(const std::vector<Record>& records) {
     std::size_t size = 0;
-    for (const Record& record : records) {
-        Encoder length;
-        length.varint(record.body.size());
-        size += 1 + length.size() + record.body.size();
-    }
+    for (const Record& record : records) size += record_head + record.body.size();
     return size;
 }
 
-std::vector<Record> take_records(View content) {
+/// std::nullopt where their lengths do not end with the content.
+std::optional<std::vector<Record>> take_records(View content) {
     std::vector<Record> records;
     for (Decoder in(content, "a batch"); !in.empty();) {
+        if (in.left() < record_head) return std::nullopt;
         Record record{.type = in.u8(), .body = {}};
-        const View body = in.blob(longest_record);
+        const std::uint32_t size = in.u32();
+        if (size > std::min(in.left(), longest_record)) return std::nullopt;
+        const View body = in.raw(size);
         record.body.assign(body.begin(), body.end());
         records.push_back(std::move(record));
     }
@@ -129,22 +133,25 @@ std::vector<Block> seal(const Batch& batch, std::uint64_t first, std::uint64_t s
 std::optional<Opened> open(std::span<const Block> file, std::uint64_t first, std::uint64_t salt) {
     const auto generation = sector_generation(file[first].sector(0), place_of(first, 0, salt));
     if (!generation) return std::nullopt;
+    Opened opened{.batch = {.sequence = *generation, .room = 0, .records = {}}};
     Decoder head(file[first].sector(0).first<sector_payload>(), "a batch");
-    Opened opened{.batch = {.sequence = *generation, .room = head.u64(), .records = {}}, .blocks = 0};
-    const std::uint64_t size = head.u64(), checksum = head.u64();
-    if (size > file.size() * block_payload) return std::nullopt;
-    opened.blocks = (batch_head + size + block_payload - 1) / block_payload;
-    if (opened.blocks > file.size() - first) return std::nullopt;
+    const std::uint64_t room = head.u64(), size = head.u64(), checksum = head.u64();
+    const std::uint64_t blocks = (batch_head + std::min(size, most_bytes) + block_payload - 1) / block_payload;
+    opened.found = blocks > file.size() - first ? Opened::Found::wrong : Opened::Found::torn;
+    if (opened.found == Opened::Found::wrong) return opened;
     Bytes content;
-    for (std::uint64_t n = first; n < first + opened.blocks; ++n) {
+    for (std::uint64_t n = first; n < first + blocks; ++n) {
         const Bytes payload = payload_of(file[n], n, *generation, salt);
-        if (payload.empty()) return std::nullopt;
+        if (payload.empty()) return opened;
         content.insert(content.end(), payload.begin(), payload.end());
     }
+    opened.found = Opened::Found::wrong;
     const View records = View(content).subspan(batch_head, size);
-    if (checksum_of(records) != checksum) return std::nullopt;
-    opened.batch.records = take_records(records);
-    return opened;
+    std::optional<std::vector<Record>> taken = take_records(records);
+    if (!taken || checksum_of(records) != checksum) return opened;
+    return Opened{.found = Opened::Found::whole,
+                  .batch = {.sequence = *generation, .room = room, .records = std::move(*taken)},
+                  .blocks = blocks};
 }
 
 }  // namespace ft::wal

@@ -54,10 +54,16 @@ struct Batch {
 [[nodiscard]] std::vector<Block> seal(const Batch& batch, std::uint64_t first, std::uint64_t salt);
 
 struct Opened {
-    Batch batch;
-    std::uint64_t blocks = 0;  ///< that it takes
+    enum class Found : std::uint8_t {
+        whole,
+        torn,   ///< some of its sectors are not there
+        wrong,  ///< all are there, and make no batch
+    };
+    Found found = Found::torn;
+    Batch batch;               ///< whole; else its number alone
+    std::uint64_t blocks = 1;  ///< whole: that it takes
 };
-/// The batch that begins at block `first` of these; std::nullopt where no whole one does.
+/// The batch that begins at block `first` of these; std::nullopt where its first sector is not there.
 [[nodiscard]] std::optional<Opened> open(std::span<const Block> file, std::uint64_t first, std::uint64_t salt);
 
 }  // namespace ft::wal

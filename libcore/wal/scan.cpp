@@ -14,6 +14,12 @@ bool is_zero(View bytes) {
     return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
 
+/// A batch never shrinks the room, nor takes the block of it that is kept for the next growth.
+bool may_follow(const Scan& found, const Opened& opened) {
+    return opened.batch.room >= found.room && opened.batch.room <= most_blocks &&
+           found.end + opened.blocks <= found.room && found.end + opened.blocks < opened.batch.room;
+}
+
 /// Looks at what follows the last batch: nothing, a torn batch, or what should not be there.
 class Tail {
 public:
@@ -50,7 +56,7 @@ private:
     void collect_beyond() {
         for (std::uint64_t n = found_.end; n < file_.size();) {
             const std::optional<Opened> opened = open(file_, n, salt_);
-            if (opened)
+            if (opened && opened->found == Opened::Found::whole)
                 found_.beyond.insert(found_.beyond.end(), opened->batch.records.begin(), opened->batch.records.end());
             n += opened ? opened->blocks : 1;
         }
@@ -78,8 +84,12 @@ Scan scan(std::span<const Block> file, const std::string& where, const Uuid& own
     found.room = found.header.blocks;
     while (found.end < std::min<std::uint64_t>(found.room, file.size())) {
         const std::optional<Opened> opened = open(file, found.end, found.header.salt());
-        if (!opened || opened->batch.sequence != found.sequence) break;
-        if (found.end + opened->blocks > found.room || opened->batch.room < found.room) break;
+        if (!opened || opened->found == Opened::Found::torn || opened->batch.sequence != found.sequence) break;
+        if (opened->found == Opened::Found::wrong || !may_follow(found, *opened)) {
+            if (file.size() < found.room) break;  // it was cut in here
+            found.why = fmt::format("what was written at byte {} is no batch", found.end * block_size);
+            break;
+        }
         found.take(opened->batch, opened->blocks);
     }
     Tail(found, file).look();
