@@ -1,6 +1,7 @@
 #include "libcore/proc/bounded.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -61,6 +62,17 @@ private:
 };
 
 }  // namespace
+
+Interrupt::Interrupt() : raised_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!raised_) throw system_failure("cannot make an eventfd", "", errno);
+}
+
+void Interrupt::raise() { (void)::eventfd_write(raised_.get(), 1); }
+
+void Interrupt::clear() {
+    eventfd_t raised = 0;
+    (void)::eventfd_read(raised_.get(), &raised);
+}
 
 Waited wait_until(const std::function<bool()>& done, const Bounds& bounds) {
     for (std::chrono::milliseconds pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {

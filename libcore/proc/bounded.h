@@ -25,6 +25,20 @@ struct Bounds {
     return {clock, clock.monotonic() + limit, std::move(stops)};
 }
 
+/// One more reason to stop, raised by another thread.
+class Interrupt {
+public:
+    Interrupt();
+    /// Thread-safe.
+    void raise();
+    /// As if it had never been raised.
+    void clear();
+    [[nodiscard]] int descriptor() const { return raised_.get(); }
+
+private:
+    Fd raised_;
+};
+
 enum class Waited : std::uint8_t { done, late, stopped };
 
 /// Asks `done` again and again, at first at once, then every 50 ms.

@@ -38,18 +38,17 @@ public:
         : command_(std::move(command)),
           folder_(std::move(folder)),
           branch_(std::move(branch)),
-          surroundings_(surroundings),
-          stop_(proc::make_pipe()) {}
+          surroundings_(surroundings) {}
 
     Voted prepare() override;
     Settled commit(const std::string& token) override;
     Settled abort() override;
     Settled fence() override;
-    void interrupt() override { stop_.write.reset(); }
+    void interrupt() override { interrupt_.raise(); }
 
 private:
     [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) const {
-        return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, stop_.read.get()});
+        return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, interrupt_.descriptor()});
     }
     [[nodiscard]] std::vector<std::string> words(const std::vector<std::string>& arguments) const;
     [[nodiscard]] Run run(const std::vector<std::string>& arguments, std::chrono::nanoseconds limit) const;
@@ -61,7 +60,7 @@ private:
 
     std::string command_, folder_, branch_;
     Surroundings surroundings_;
-    proc::Pipe stop_;  // its end is closed by interrupt()
+    proc::Interrupt interrupt_;
 };
 
 std::string_view because(proc::Waited waited) {
@@ -163,15 +162,18 @@ Settled Exec::settled(const Run& run) const {
 }
 
 Settled Exec::commit(const std::string& token) {
+    interrupt_.clear();
     return settled(run({"commit", branch_, token}, surroundings_.settle_limit));
 }
 
 Settled Exec::abort() {
+    interrupt_.clear();
     const Settled answer = settled(run({"abort", branch_}, surroundings_.settle_limit));
     return answer.ack == Ack::unknown ? Settled{Ack::done, ""} : answer;
 }
 
 Settled Exec::fence() {
+    interrupt_.clear();
     std::optional<BranchLock> lock = BranchLock::find(surroundings_.locks, branch_);
     if (!lock) return {Ack::done, ""};
     lock->kill_group();

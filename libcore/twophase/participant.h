@@ -99,7 +99,8 @@ public:
     /// Before any other call on a branch whose coordinator has died: ends what that one had left running for it, so
     /// that nothing acts on this branch any more but this object. again: it does not end.
     [[nodiscard]] virtual Settled fence() { return {.ack = Ack::done, .why = ""}; }
-    /// From another thread: a call that waits ends soon (with silent or again).
+    /// From another thread: the call that waits now ends soon (with no, silent or again), and a prepare() that has not
+    /// begun yet does not wait either. Later calls of the others are not concerned.
     virtual void interrupt() {}
 };
 

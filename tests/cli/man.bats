@@ -55,7 +55,7 @@ commands_in_help() { $1 --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .
 }
 
 @test "each page is clean mdoc, names itself, and has the sections that a reader looks for" {
-    for page in ftckpt.1 ftrestore.1 ftcounter.1 ft-store.5 ft.7; do
+    for page in ftckpt.1 ftrestore.1 ftcounter.1 ft-store.5 ft-participant.7 ft.7; do
         mandoc -Tlint -W warning "$man/$page"
         [ "$(sed -n 's/^\.Dt //p' "$man/$page")" = "$(tr 'a-z.' 'A-Z ' <<<"$page")" ]
         for section in NAME DESCRIPTION EXAMPLES 'SEE ALSO'; do grep -qx "\.Sh $section" "$man/$page"; done

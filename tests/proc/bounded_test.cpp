@@ -80,4 +80,21 @@ TEST_CASE("waiting ends when it is done, late or stopped", "[proc]") {
     CHECK(wait_until([] { return false; }, bounds_from_now(clock, ample, {stop.read.get()})) == Waited::stopped);
 }
 
+TEST_CASE("an interrupt ends what waits until it is cleared", "[proc]") {
+    SystemClock clock;
+    Interrupt interrupt;
+    const auto wait = [&] {
+        return wait_until([] { return false; },
+                          bounds_from_now(clock, std::chrono::milliseconds(1), {interrupt.descriptor()}));
+    };
+    CHECK(wait() == Waited::late);
+    interrupt.raise();
+    interrupt.raise();
+    CHECK(wait() == Waited::stopped);
+    CHECK(wait() == Waited::stopped);
+    interrupt.clear();
+    interrupt.clear();
+    CHECK(wait() == Waited::late);
+}
+
 }  // namespace ft::proc
