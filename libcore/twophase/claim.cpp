@@ -26,6 +26,7 @@ Content decode_content(Decoder& in) {
     content.kind = static_cast<Content::Kind>(kind);
     const View digest = in.raw(content.digest.bytes.size());
     std::copy(digest.begin(), digest.end(), content.digest.bytes.begin());
+    if (content.kind == Content::Kind::absent && content.digest != Digest{}) in.fail("a digest of nothing");
     return content;
 }
 
