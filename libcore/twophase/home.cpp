@@ -41,7 +41,15 @@ Uuid make_identity(io::Dir& dir, Clock& clock) {
     return *read_identity(dir);
 }
 
-std::string mark_name(std::uint64_t number) { return name_of(number) + ".at-work"; }
+constexpr std::string_view mark_end = ".at-work";
+
+std::string mark_name(std::uint64_t number) { return fmt::format("{}{}", name_of(number), mark_end); }
+
+/// std::nullopt where it is no mark's name.
+std::optional<std::uint64_t> marked_by(std::string_view name) {
+    if (!name.ends_with(mark_end)) return std::nullopt;
+    return number_from(name.substr(0, name.size() - mark_end.size()));
+}
 
 }  // namespace
 
@@ -75,6 +83,13 @@ void Home::unmark(std::uint64_t number) { locks_->remove_file(mark_name(number))
 bool Home::is_at_work(std::uint64_t number) {
     const std::unique_ptr<io::File> mark = locks_->find_file(mark_name(number), io::Access::read);
     return mark != nullptr && !mark->try_lock(io::Lock::exclusive);
+}
+
+void Home::remove_stray_marks() {
+    for (const io::Listed& listed : locks_->list()) {
+        const std::optional<std::uint64_t> number = marked_by(listed.name);
+        if (number && !journals_->stat(name_of(*number)) && !is_at_work(*number)) unmark(*number);
+    }
 }
 
 std::vector<std::uint64_t> Home::numbers() {

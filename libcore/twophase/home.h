@@ -29,6 +29,8 @@ public:
     /// Removes the mark, if there is one.
     void unmark(std::uint64_t number);
     [[nodiscard]] bool is_at_work(std::uint64_t number);
+    /// Removes the marks of transactions that have ended, which killed processes have left.
+    void remove_stray_marks();
 
 private:
     Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator);

@@ -31,7 +31,8 @@ struct Branch {
     std::uint32_t index = 0;     ///< which of its participants; below 2^12
     auto operator<=>(const Branch&) const = default;
 
-    /// "ft-<uuid>-<journal>-<sequence>-<index>" in hexadecimal digits: at most 64 bytes (the limit of XA's ids).
+    /// "ft-<uuid>-<journal>-<sequence>-<index>" in hexadecimal digits, the journal as name_of() shows it: at most 64
+    /// bytes (the limit of XA's ids).
     [[nodiscard]] std::string id() const;
     /// std::nullopt where it is none of ours.
     [[nodiscard]] static std::optional<Branch> from_id(std::string_view id);

@@ -58,6 +58,7 @@ Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Cl
 
 std::vector<Recovered> recover_all(Home& home, const Makers& makers, Clock& clock, const Progress& progress,
                                    const Pace& pace, unsigned at_once) {
+    home.remove_stray_marks();
     const std::vector<std::uint64_t> numbers = home.numbers();
     std::vector<Recovered> all(numbers.size());
     parallel_for(at_once, numbers.size(), [&](std::size_t i) {

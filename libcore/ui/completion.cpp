@@ -9,10 +9,10 @@ namespace ft::ui {
 
 namespace {
 
-/// What a metavar stands for; NAME@SEL, NAME@A and the like are all checkpoints.
+/// What a metavar stands for; NAME@SEL, NAME@A and the like are all checkpoints, or what else the tool lists.
 Offer offer_for(std::string_view metavar) {
-    if (metavar.starts_with("NAME")) return Offer::checkpoints;
-    for (const std::string_view kind : {"PATH", "DEST", "DIR", "FILE"})
+    if (metavar.starts_with("NAME") || metavar == "TRANSACTION") return Offer::checkpoints;
+    for (const std::string_view kind : {"PATH", "DEST", "DIR", "FILE", "PLAN"})
         if (metavar.find(kind) != std::string_view::npos) return Offer::files;
     return Offer::nothing;
 }

@@ -94,7 +94,8 @@ _@TOOL@() {
         case ${words[i]} in
             --) _@TOOL@_offer files; return ;;
             -s|--store) store=(--store "${words[i + 1]/#~\//$HOME/}"); ((i++)) ;;
-            --store=*) store=("${words[i]}") ;;
+            --dir) store=(--dir "${words[i + 1]/#~\//$HOME/}"); ((i++)) ;;
+            --store=*|--dir=*) store=("${words[i]}") ;;
             -*) [[ -n $(_@TOOL@_value "$verb" "${words[i]}") ]] && ((i++)) ;;
             *) ((place++)) ;;
         esac

@@ -49,7 +49,7 @@ std::string verb_line(const Tool& tool, const std::string& verb, const std::stri
     return fmt::format("complete -c {} -n __fish_use_subcommand -a {} -d {}\n", tool.name, verb, quoted(purpose));
 }
 
-/// Asks the store that the line names.
+/// Asks the store (or ft2pc's directory) that the line names.
 constexpr const char* names_function = R"fish(function __{0}_names
     set -l words (string replace -r '^~/' "$HOME/" -- (commandline -opc))
     set -l store
@@ -57,7 +57,9 @@ constexpr const char* names_function = R"fish(function __{0}_names
         switch $words[$i]
             case -s --store
                 set store --store $words[(math $i + 1)]
-            case '--store=*'
+            case --dir
+                set store --dir $words[(math $i + 1)]
+            case '--store=*' '--dir=*'
                 set store $words[$i]
         end
     end

@@ -71,8 +71,8 @@ std::string zsh_completion(const Tool& tool) {
     std::string text =
         fmt::format("#compdef {0}\n# zsh completion for {0}: save it as _{0} in a folder of $fpath\n", tool.name);
     text += fmt::format("_{}_names() {{\n", tool.name);
-    text += "    local store=() at=${words[(I)(-s|--store)]} joined=${words[(r)--store=*]}\n";
-    text += "    (( at > 0 )) && store=(--store ${(Q)~words[at + 1]})\n";
+    text += "    local store=() at=${words[(I)(-s|--store|--dir)]} joined=${words[(r)(--store|--dir)=*]}\n";
+    text += "    (( at > 0 )) && store=(${words[at]/#%-s/--store} ${(Q)~words[at + 1]})\n";
     text += "    [[ -n $joined ]] && store=(${(Q)joined})\n";
     text += fmt::format("    local names=(${{(f)\"$({} $store 2>/dev/null)\"}})\n    compadd -a names\n}}\n",
                         tool.list_names);

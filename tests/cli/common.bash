@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 start_work() {
     PATH=${FT_BIN:-$BATS_TEST_DIRNAME/../../build/release/bin}:$PATH
     local program
-    for program in ftckpt ftrestore ftcounter hole_map say_ready segment; do
+    for program in ftckpt ftrestore ftcounter ft2pc hole_map say_ready segment; do
         command -v $program >/dev/null && continue
         echo "no $program: build programs and tests_cli of the release preset, or name their folder in FT_BIN" >&2
         return 1
@@ -17,7 +17,7 @@ start_work() {
     chmod 755 "$work" # some tests become nobody
     messages=$(mktemp "${TMPDIR:-/tmp}/ft-cli.XXXXXX")
     export FT_STORE=$work/store
-    unset FT_FAULTS XDG_STATE_HOME
+    unset FT_FAULTS FT_2PC XDG_STATE_HOME
     cd "$work" || return
 }
 

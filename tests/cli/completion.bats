@@ -11,26 +11,29 @@ setup() {
     ftckpt save job state >/dev/null
     export FT_COUNTERS=$work/counters
     ftcounter create jobs
-    for tool in ftckpt ftrestore ftcounter; do
+    export FT_2PC=$work/home
+    transaction=$(ft2pc begin)
+    for tool in ftckpt ftrestore ftcounter ft2pc; do
         for shell in bash zsh fish; do $tool completion $shell >"$tool.$shell"; done
     done
 }
 teardown() { end_work; }
 
 in_bash() {
-    bash -c 'source ./ftckpt.bash; source ./ftrestore.bash; source ./ftcounter.bash; COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"
+    bash -c 'source ./ftckpt.bash; source ./ftrestore.bash; source ./ftcounter.bash; source ./ft2pc.bash
+        COMP_LINE=$2; COMP_POINT=${#COMP_LINE}; "_$1"
         printf "%s\n" "${COMPREPLY[@]}"' - "${1%% *}" "$1" | offered
 }
 
 in_zsh() {
     mkdir -p zsh
-    for tool in ftckpt ftrestore ftcounter; do cp $tool.zsh zsh/_$tool; done
+    for tool in ftckpt ftrestore ftcounter ft2pc; do cp $tool.zsh zsh/_$tool; done
     HOME=$work timeout 60 zsh -f "$BATS_TEST_DIRNAME/zsh_offers.zsh" zsh "$1" | offered
 }
 
 in_fish() {
     # shellcheck disable=SC2016  # fish expands it
-    HOME=$work fish --private -c 'source ftckpt.fish; source ftrestore.fish; source ftcounter.fish; complete -C $argv[1]' "$1" | cut -f1 | offered
+    HOME=$work fish --private -c 'source ftckpt.fish; source ftrestore.fish; source ftcounter.fish; source ft2pc.fish; complete -C $argv[1]' "$1" | cut -f1 | offered
 }
 
 offered() { sed '/^$/d' | sort | tr '\n' ' '; }
@@ -48,6 +51,13 @@ completes() {
     [ "$("in_$1" "ftckpt list --progress a")" = "always auto " ]
     [ "$("in_$1" "ftcounter get j")" = "jobs " ]
     [ "$("in_$1" "ftcounter add jobs --ke")" = "--key " ]
+    [ "$("in_$1" "ft2pc rec")" = "recover " ]
+    [ "$("in_$1" "ft2pc show ${transaction:0:3}")" = "$transaction " ]
+    [ "$("in_$1" "ft2pc commit --deli")" = "--deliver-wait " ]
+    mv home other
+    [ "$("in_$1" "ft2pc show --dir other ${transaction:0:3}")" = "$transaction " ]
+    [ "$("in_$1" "ft2pc show --dir=other ${transaction:0:3}")" = "$transaction " ]
+    [ "$("in_$1" "ft2pc show ${transaction:0:3}")" = "" ]
     mv store elsewhere
     [ "$("in_$1" "ftckpt show --store elsewhere j")" = "job job@1 job@2 " ]
     [ "$("in_$1" "ftrestore --store=elsewhere j")" = "job job@1 job@2 " ]
@@ -81,7 +91,7 @@ completes() {
 }
 
 @test "completion scripts are scripts of their shells" {
-    for tool in ftckpt ftrestore ftcounter; do
+    for tool in ftckpt ftrestore ftcounter ft2pc; do
         bash -n $tool.bash
         shellcheck -s bash $tool.bash
         head -1 $tool.zsh | grep -qx "#compdef $tool"
@@ -91,9 +101,10 @@ completes() {
     done
 }
 
-@test "the scripts of both programs define nothing alike" {
+@test "no two programs' scripts define anything alike" {
     for shell in bash zsh; do
-        [ -z "$(sed -n 's/^\([a-z_]*\)().*/\1/p' ftckpt.$shell ftrestore.$shell | sort | uniq -d)" ]
+        [ -n "$(sed -n 's/^\([a-z0-9_]*\)().*/\1/p' ft*.$shell)" ]
+        [ -z "$(sed -n 's/^\([a-z0-9_]*\)().*/\1/p' ft*.$shell | sort | uniq -d)" ]
     done
-    [ -z "$(sed -n 's/^function \([a-z_]*\).*/\1/p' ftckpt.fish ftrestore.fish | sort | uniq -d)" ]
+    [ -z "$(sed -n 's/^function \([a-z0-9_]*\).*/\1/p' ft*.fish | sort | uniq -d)" ]
 }

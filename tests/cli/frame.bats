@@ -5,6 +5,7 @@ load common
 
 setup() {
     start_work
+    export FT_2PC=$work/home
     make_state
     ftckpt save job state >/dev/null
     ftckpt save job state >/dev/null
@@ -20,10 +21,17 @@ commands=(save list show diff ls cat rm pin unpin verify prune repair status)
         ftckpt "$command" --help | tee "help.$command" | head -1 | grep -q "^Example: ftckpt $command"
         for flag in --store --quiet --verbose --json --progress --lock-wait; do grep -q -- "$flag" "help.$command"; done
     done
+    for command in '' begin add prepare commit abort run recover list show resolve forget; do
+        # shellcheck disable=SC2086  # no command is no word
+        ft2pc $command --help >"help.2pc.$command"
+        [[ -z $command ]] || for flag in --dir --quiet --verbose --json --progress --lock-wait; do
+            grep -q -- "$flag" "help.2pc.$command"
+        done
+    done
     ftrestore --help >help.restore
     for file in help help.*; do
         [ "$(wc -L <"$file")" -le 80 ]
-        head -1 "$file" | grep -q '^Example: ft'
+        head -1 "$file" | grep -Eq '^Example: (T=.\()?ft'
     done
 }
 
@@ -38,6 +46,32 @@ commands=(save list show diff ls cat rm pin unpin verify prune repair status)
     done
     exits 0 bash -c "$(ftckpt --help | sed -n '1s/Example: //p')"
     exits 0 bash -c "$(ftrestore --help | sed -n '1s/Example: //p')"
+}
+
+@test "the example that opens each help of ft2pc works" {
+    cd state
+    echo old >app.conf
+    cp app.conf old.conf
+    echo '#!/bin/sh' >look
+    chmod +x look
+    cp one app.conf.new
+    T=none
+    for command in '' add prepare begin add commit begin add abort recover list run begin show; do
+        # shellcheck disable=SC2086  # no command is no word
+        example=$(ft2pc $command --help | head -1)
+        eval "${example#Example: }" # T stays
+    done
+    [ "$(cat app.conf)" = one ]
+    [ ! -e old.conf ]
+    ft2pc add "$T" file:look=
+    ft2pc prepare "$T"
+    eval "$(ft2pc resolve --help | sed -n '1s/Example: //p')"
+    T=$(ft2pc begin)
+    ft2pc add "$T" file:app.conf= && ft2pc prepare "$T"
+    echo stranger >app.conf
+    exits 4 ft2pc commit "$T"
+    eval "$(ft2pc forget --help | sed -n '1s/Example: //p')"
+    [ -z "$(ft2pc list)" ]
 }
 
 @test "help is also asked for in other ways" {
@@ -186,6 +220,39 @@ json() {
     echo >finish
     wait $waiting
     [ "$(ftckpt list | wc -l)" = 1 ]
+}
+
+@test "with --json every command of ft2pc answers in JSON, and so does every failure" {
+    json 0 ft2pc begin
+    local t
+    t=$(jq -r .transaction lines)
+    json 0 ft2pc add "$t" file:state/one=state/logs/two
+    json 0 ft2pc list
+    json 0 ft2pc show "$t"
+    json 0 ft2pc prepare "$t"
+    jq -e '.outcome == "prepared" and .participants[0].standing == "yes" and .execute_s > 0' lines
+    json 0 ft2pc commit "$t"
+    jq -e '.outcome == "committed" and .complete' lines
+    json 7 ft2pc commit "$t"
+    jq -e '.exit == 7 and (.todo | contains("ft2pc list"))' lines
+    json 0 ft2pc run -p file:state/one=
+    json 7 ft2pc run -p file:state/one=
+    json 0 ft2pc recover
+    json 2 ft2pc run -p fiel:a=b
+    json 2 ft2pc bogus
+    t=$(ft2pc begin)
+    json 0 ft2pc abort "$t"
+    jq -e '.outcome == "aborted"' lines
+    [ ! -s "$messages" ]
+}
+
+@test "a transaction is done, also where its answer cannot be written" {
+    exits 3 ft2pc run -p file:state/one=state/logs/two --json >/dev/full 2>"$messages"
+    grep -q 'committed, but cannot write the answer' "$messages"
+    diff state/one state/logs/two
+    exits 3 ft2pc begin >/dev/full 2>"$messages"
+    exits 1 ft2pc list >/dev/full 2>"$messages"
+    ft2pc abort "$(ft2pc list --names)"
 }
 
 # Files by which programs tell each other that they use the store.

@@ -130,6 +130,7 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     ft2pc prepare "$t"
     run -0 ft2pc recover
     [ -z "$output" ]
+    # shellcheck disable=SC2016  # the inner shell expands it
     ft2pc run --deadline 1s -p file:b=b.new -- sh -c 'while [ "$(( $(date +%s) - $(stat -c %Y a) ))" -lt 3 ]; do :; done; ft2pc recover'
     [ "$(cat b)" = 'new b' ]
     ft2pc commit "$t"
@@ -215,4 +216,29 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     run -0 --separate-stderr ft2pc run --timing -p file:a=a.new -p file:b=b.new
     [[ $stderr = *'T_request '*', T_execute '*', T_decide '*', T_commit '*', T_2PC '*'file:a=a.new: T_execute '* ]]
     ft2pc run --json -p file:a=b.new | jq -e '.total_s > 0 and (.participants | length) == 1'
+}
+
+@test "recovery tells how long it took, and removes what a transaction that was ended by another left" {
+    local t
+    t=$(ft2pc begin --deadline 1s)
+    ft2pc add "$t" file:a=a.new
+    ft2pc prepare "$t"
+    until run -0 --separate-stderr ft2pc recover --timing && [ -n "$output" ]; do :; done
+    [ "$output" = "$t aborted" ]
+    [[ $stderr = *'T_commit '*'file:a=a.new: '* ]]
+    # shellcheck disable=SC2016  # the inner shell expands it
+    run -7 ft2pc run -p file:a=a.new -- sh -c 'ft2pc abort "$FT_2PC_TXN"'
+    [[ $output = *'no such transaction'* ]]
+    all_old
+    ft2pc recover
+    nothing_left
+}
+
+@test "a transaction without participants is prepared and committed like any other" {
+    local t
+    t=$(ft2pc begin)
+    run -0 ft2pc prepare "$t"
+    [ -z "$output" ]
+    ft2pc commit "$t"
+    nothing_left
 }

@@ -4,9 +4,10 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     build=$BATS_TEST_DIRNAME/../../build/release
-    files=(bin/ftckpt bin/ftrestore
-        share/man/man1/ftckpt.1 share/man/man1/ftrestore.1 share/man/man5/ft-store.5 share/man/man7/ft.7
-        share/bash-completion/completions/ftckpt share/zsh/vendor-completions/_ftckpt
+    files=(bin/ftckpt bin/ftrestore bin/ftcounter bin/ft2pc
+        share/man/man1/ftckpt.1 share/man/man1/ftrestore.1 share/man/man1/ftcounter.1 share/man/man1/ft2pc.1
+        share/man/man5/ft-store.5 share/man/man7/ft.7
+        share/bash-completion/completions/ftckpt share/bash-completion/completions/ft2pc share/zsh/vendor-completions/_ftckpt
         share/fish/vendor_completions.d/ftckpt.fish share/doc/ft/README.md)
 }
 

@@ -22,6 +22,12 @@ void declare(ui::Flags& flags, DecideOptions& options) {
     flags.positional("TRANSACTION", options.transaction, "what 'ft2pc begin' has printed");
 }
 
+void declare_abort(ui::Flags& flags, DecideOptions& options) {
+    declare_home(flags, options.home);
+    declare_delivery(flags, options.pace);
+    flags.positional("TRANSACTION", options.transaction, "what 'ft2pc begin' has printed");
+}
+
 Exit decide(ui::Env& env, const DecideOptions& options, Decision wanted, OpenedHome::Verb verb) {
     const auto began = env.clock().monotonic();
     OpenedHome opened(env, options.home, false);
@@ -68,7 +74,7 @@ ui::Command add_abort() {
                                             .usage = {"TRANSACTION"},
                                             .purpose = "make none of its changes",
                                             .examples = {{"ft2pc abort $T", "undoes what was prepared"}}},
-                                           declare, run_abort);
+                                           declare_abort, run_abort);
 }
 
 }  // namespace ft::tools

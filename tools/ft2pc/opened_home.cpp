@@ -61,17 +61,6 @@ ui::Answer fields_of(const Report& report, std::chrono::nanoseconds request) {
     return fields;
 }
 
-void tell_timing(ui::Env& env, const Report& report, std::chrono::nanoseconds request) {
-    const auto total = request + report.execute + report.decide + report.commit;
-    env.tell(fmt::format("T_request {}, T_execute {}, T_decide {}, T_commit {}, T_2PC {}",
-                         human_duration(seconds(request)), human_duration(seconds(report.execute)),
-                         human_duration(seconds(report.decide)), human_duration(seconds(report.commit)),
-                         human_duration(seconds(total))));
-    for (const PartReport& part : report.parts)
-        env.tell(fmt::format("  {}: T_execute {}, T_commit {}", printable(part.label),
-                             human_duration(seconds(part.execute)), human_duration(seconds(part.commit))));
-}
-
 Failure refusal(const Report& report, Decision wanted) {
     const std::string name = name_of(report.number);
     if (report.phase == Phase::in_doubt)
@@ -103,6 +92,10 @@ void declare_home(ui::Flags& flags, HomeOptions& options) {
 
 void declare_pace(ui::Flags& flags, PaceOptions& options) {
     flags.option("--prepare-wait", options.prepare, "TIME", "abort where not all have voted by then (default 30s)");
+    declare_delivery(flags, options);
+}
+
+void declare_delivery(ui::Flags& flags, PaceOptions& options) {
     flags.option("--deliver-wait", options.deliver, "TIME", "wait so long for all to have it (default 10s)");
     flags.toggle("--timing", options.timing, "say how long each part of it took");
 }
@@ -158,6 +151,7 @@ Coordinator OpenedHome::coordinate(Journal& journal, const PaceOptions& pace) {
 
 Report OpenedHome::conclude(Journal& journal, const PaceOptions& pace, Verb verb) {
     if (!journal.story().parts.empty()) return (coordinate(journal, pace).*verb)();
+    if (verb == Verb(&Coordinator::prepare)) return {.number = journal.story().number, .phase = Phase::prepared};
     journal.remove(true);
     const Decision decision = verb == Verb(&Coordinator::commit) ? Decision::commit : Decision::abort;
     return {.number = journal.story().number, .phase = Phase::ended, .decision = decision, .complete = true};
@@ -198,6 +192,17 @@ std::string unsettled(const Report& report) {
                             part.why);
     }
     return text;
+}
+
+void tell_timing(ui::Env& env, const Report& report, std::chrono::nanoseconds request) {
+    const auto total = request + report.execute + report.decide + report.commit;
+    env.tell(fmt::format("T_request {}, T_execute {}, T_decide {}, T_commit {}, T_2PC {}",
+                         human_duration(seconds(request)), human_duration(seconds(report.execute)),
+                         human_duration(seconds(report.decide)), human_duration(seconds(report.commit)),
+                         human_duration(seconds(total))));
+    for (const PartReport& part : report.parts)
+        env.tell(fmt::format("  {}: T_execute {}, T_commit {}", printable(part.label),
+                             human_duration(seconds(part.execute)), human_duration(seconds(part.commit))));
 }
 
 Exit answer(ui::Env& env, const Report& report, Decision wanted, const PaceOptions& pace,

@@ -26,8 +26,10 @@ struct PaceOptions {
     std::chrono::seconds prepare{30}, deliver{10};
     bool timing = false;
 };
-/// --prepare-wait, --deliver-wait and --timing.
+/// --prepare-wait, and as declare_delivery.
 void declare_pace(ui::Flags& flags, PaceOptions& options);
+/// --deliver-wait and --timing: for commands that prepare nothing.
+void declare_delivery(ui::Flags& flags, PaceOptions& options);
 
 class OpenedHome {
 public:
@@ -42,7 +44,7 @@ public:
     /// Without holding it. fails  as hold.
     [[nodiscard]] twophase::Story story(const std::string& name);
     using Verb = twophase::Report (twophase::Coordinator::*)();
-    /// Does it to the transaction; one without participants ends at once, as wanted.
+    /// Does it to the transaction; one without participants is prepared as it is, and ends at once, as wanted.
     [[nodiscard]] twophase::Report conclude(twophase::Journal& journal, const PaceOptions& pace, Verb verb);
     [[nodiscard]] twophase::Coordinator coordinate(twophase::Journal& journal, const PaceOptions& pace);
     [[nodiscard]] twophase::Makers makers(const PaceOptions& pace);
@@ -64,6 +66,8 @@ private:
 [[nodiscard]] std::string outcome_of(const twophase::Report& report);
 /// "file:a=b: still in the way; ...": those that have not obeyed; "" where all have.
 [[nodiscard]] std::string unsettled(const twophase::Report& report);
+/// For --timing: how long each part of it took.
+void tell_timing(ui::Env& env, const twophase::Report& report, std::chrono::nanoseconds request);
 /// Answers with what became of a transaction, and its exit code.
 ///
 /// wanted  what the command was to bring about: anything else is Exit::no.

@@ -21,7 +21,7 @@ struct RecoverOptions {
 
 void declare(ui::Flags& flags, RecoverOptions& options) {
     declare_home(flags, options.home);
-    declare_pace(flags, options.pace);
+    declare_delivery(flags, options.pace);
     flags.toggle("--watch", options.watch, "go on until stopped, for those that crash later");
     flags.option("--every", options.every, "TIME", "with --watch: how often (default 10s)");
 }
@@ -92,6 +92,7 @@ Tally recover_once(ui::Env& env, OpenedHome& opened, const PaceOptions& pace) {
         if (exit_of(one.kind) != Exit::done) ++tally.left;
         tally.exit = worse(tally.exit, exit_of(one.kind));
         if (!settled && exit_of(one.kind) == Exit::done) continue;
+        if (pace.timing && !one.report.parts.empty()) tell_timing(env, one.report, {});
         env.item(sentence(one), ui::Answer()
                                     .text("transaction", twophase::name_of(one.number))
                                     .text("state", name_of(one.kind))

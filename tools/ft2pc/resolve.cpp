@@ -21,7 +21,7 @@ struct ResolveOptions {
 
 void declare_resolve(ui::Flags& flags, ResolveOptions& options) {
     declare_home(flags, options.home);
-    declare_pace(flags, options.pace);
+    declare_delivery(flags, options.pace);
     flags.positional("TRANSACTION", options.transaction, "its name");
     flags.positional("commit|abort", options.decision, "what shall become of it");
     flags.option("--reason", options.reason, "TEXT", "why: it is kept with the transaction");
