@@ -37,43 +37,115 @@ Counter::Counter(Wiring& wiring, Clock& clock, std::string name, Charter charter
       seats_(wiring, clock, patience) {}
 
 std::vector<Outcome> Counter::run(std::span<const Operation> operations) {
-    const bool writes = std::any_of(operations.begin(), operations.end(),
-                                    [](const Operation& one) { return one.kind != Operation::Kind::get; });
-    const bool repeatable = std::all_of(operations.begin(), operations.end(), is_repeatable);
-    std::vector<Attempt> attempts;
+    NoGuests nobody;
+    return run(operations, nobody);
+}
+
+std::vector<Outcome> Counter::run(std::span<const Operation> operations, Guests& guests) {
+    Task task{.operations = operations, .guests = guests};
+    task.writes = std::any_of(operations.begin(), operations.end(),
+                              [](const Operation& one) { return one.kind != Operation::Kind::get; });
+    task.repeatable = std::all_of(operations.begin(), operations.end(), is_repeatable);
     fresh_ = false;
     for (Race race(clock_, patience_.race);;) {
-        if (const std::optional<Failure> why = establish(writes || !attempts.empty()))
-            throw attempts.empty() || !writes ? *why : in_doubt(why->parts().why);
-        const Head& head = ledger_->head();
-        const std::uint64_t sequence = ledger_->version().sequence;
-        const auto made = std::find_if(attempts.begin(), attempts.end(),
-                                       [&](const Attempt& one) { return has_mark(head, one.mark); });
-        const bool forgotten = std::any_of(attempts.begin(), attempts.end(), [&](const Attempt& one) {
-            return one.sequence + remembered_commits <= sequence;
-        });
-        if (made == attempts.end() && forgotten && !repeatable) throw in_doubt("too much has happened since");
-        std::optional<std::vector<Outcome>> outcomes;
-        if (made == attempts.end())
-            outcomes = apply(operations);
-        else
-            outcomes = made->outcomes;
-        if (outcomes && !ledger_->has_changed() && is_confirmed()) return std::move(*outcomes);
-        if (outcomes) {
-            attempts.push_back({clock_.random(), sequence + 1, std::move(*outcomes)});
-            if (commit(attempts.back().mark)) return std::move(attempts.back().outcomes);
-        }
-        if (!race.again()) throw attempts.empty() || !writes ? no_majority() : in_doubt("others were always faster");
+        if (const std::optional<Failure> why = establish(task.writes || !task.attempts.empty() || guests.are_waiting()))
+            throw failure_of(task, *why);
+        if (std::optional<std::vector<Outcome>> outcomes = attempt(task)) return std::move(*outcomes);
+        if (!race.again())
+            throw failure_of(task, untouched(task) ? no_majority() : in_doubt("others were always faster"));
     }
 }
 
-std::optional<std::vector<Outcome>> Counter::apply(std::span<const Operation> operations) {
-    const bool keyed =
-        std::any_of(operations.begin(), operations.end(), [](const Operation& one) { return one.key.has_value(); });
-    if (keyed && !load_window()) {
+bool Counter::serve(Guests& guests) {
+    Task task{.operations = {}, .guests = guests};
+    const bool leads = hold_ == Hold::leading || hold_ == Hold::exclusive;
+    return leads && attempt(task).has_value();
+}
+
+std::optional<std::vector<Outcome>> Counter::attempt(Task& task) {
+    const std::uint64_t sequence = ledger_->version().sequence;
+    const Attempt* former = made(task);
+    const std::vector<Operation> company = take_guests(task);
+    if ((former == nullptr && !can_apply(task.operations)) || !can_apply(company)) {
         hold_ = Hold::nothing;
+        task.alone = task.alone || !company.empty();
         return std::nullopt;
     }
+    std::vector<Outcome> outcomes = former != nullptr ? former->outcomes : apply(task.operations);
+    const std::vector<Outcome> of_company = apply(company);
+    if (ledger_->has_changed() || !is_confirmed()) {
+        const std::uint64_t mark = clock_.random();
+        if (!company.empty()) task.guests.about_to_commit(mark, sequence + 1, of_company);
+        task.attempts.push_back({mark, sequence + 1, std::move(outcomes)});
+        if (!commit(mark)) return std::nullopt;
+        outcomes = std::move(task.attempts.back().outcomes);
+    }
+    if (!company.empty()) task.guests.answer(standing(), of_company);
+    return outcomes;
+}
+
+const Counter::Attempt* Counter::made(const Task& task) const {
+    const auto in_state = [&](const Attempt& one) { return has_mark(ledger_->head(), one.mark); };
+    const auto found = std::find_if(task.attempts.begin(), task.attempts.end(), in_state);
+    if (found != task.attempts.end()) return &*found;
+    const std::uint64_t sequence = ledger_->version().sequence;
+    const bool forgotten = std::any_of(task.attempts.begin(), task.attempts.end(), [&](const Attempt& one) {
+        return one.sequence + remembered_commits <= sequence;
+    });
+    if (forgotten && !task.repeatable) throw in_doubt("too much has happened since");
+    return nullptr;
+}
+
+bool Counter::holds_gate(const Guests& guests) const {
+    const std::optional<Uuid> gate = guests.gate();
+    const Heard* seat = gate ? seats_.find(*gate) : nullptr;
+    return seat != nullptr && seat->locked;
+}
+
+std::vector<Operation> Counter::take_guests(const Task& task) {
+    const bool leads = hold_ == Hold::leading || hold_ == Hold::exclusive;
+    if (task.alone || !leads || !holds_gate(task.guests)) return {};
+    if (!task.guests.are_waiting()) return {};
+    return task.guests.take(standing(), most_operations - task.operations.size());
+}
+
+Guests::Standing Counter::standing() const {
+    return {.head = ledger_->head(),
+            .sequence = ledger_->version().sequence,
+            .final = is_final(),
+            .on_disk = is_durable(),
+            .absent = absent().size()};
+}
+
+bool Counter::untouched(const Task& task) { return task.attempts.empty() || !task.writes; }
+
+Failure Counter::failure_of(Task& task, Failure why) const {
+    const bool none_of_ours = task.guests.withdraw(holds_gate(task.guests));
+    if ((none_of_ours && untouched(task)) || why.exit() == Exit::in_doubt) return why;
+    return in_doubt(why.parts().why);
+}
+
+std::optional<Counter::Gate> Counter::gate() {
+    seats_.add(charter_);
+    const std::optional<std::size_t> first = seats_.first_file(charter_);
+    const std::optional<io::Stat> file = first ? seats_.file(*first).stat() : std::nullopt;
+    if (!file) return std::nullopt;
+    return Gate{.replica = seats_.heard()[*first].member, .file = *file};
+}
+
+bool Counter::try_turn() {
+    seats_.add(charter_);
+    const std::optional<std::size_t> first = seats_.first_file(charter_);
+    return !first || seats_.try_lock(*first);
+}
+
+bool Counter::can_apply(std::span<const Operation> operations) {
+    const bool keyed =
+        std::any_of(operations.begin(), operations.end(), [](const Operation& one) { return one.key.has_value(); });
+    return !keyed || load_window();
+}
+
+std::vector<Outcome> Counter::apply(std::span<const Operation> operations) {
     std::vector<Outcome> outcomes;
     outcomes.reserve(operations.size());
     for (const Operation& operation : operations) outcomes.push_back(ledger_->apply(operation));
@@ -88,6 +160,12 @@ void Counter::release() {
 }
 
 bool Counter::is_confirmed() const { return hold_ == Hold::exclusive || (hold_ == Hold::reading && fresh_); }
+
+bool Counter::is_final() const {
+    const auto current = [&](const Member& member) { return is_current(member.replica); };
+    return hold_ == Hold::exclusive && std::all_of(charter_.members.begin(), charter_.members.end(), current) &&
+           std::all_of(charter_.former.begin(), charter_.former.end(), current);
+}
 
 std::optional<Failure> Counter::establish(bool to_write) {
     if (hold_ == Hold::leading || hold_ == Hold::exclusive) return std::nullopt;

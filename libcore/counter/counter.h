@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "libcore/base/failure.h"
+#include "libcore/counter/guests.h"
 #include "libcore/counter/ledger.h"
 #include "libcore/counter/seats.h"
 
@@ -49,8 +50,26 @@ public:
     /// no
     ///             majority: Exit::damage, Exit::busy or Exit::failed.
     [[nodiscard]] std::vector<Outcome> run(std::span<const Operation> operations);
+    /// The same; guests who wait come after them, in the same commit. There need be no operation of one's own.
+    [[nodiscard]] std::vector<Outcome> run(std::span<const Operation> operations, Guests& guests);
+    /// After a run, and before release(): does what guests have left since, in one commit more. false: it cannot; who
+    /// has the lock next finds out what became of it.
+    [[nodiscard]] bool serve(Guests& guests);
     /// Lets other processes in. Until then they wait.
     void release();
+
+    /// The file whose lock comes first of all: who has it has the turn.
+    struct Gate {
+        Uuid replica;
+        io::Stat file;
+        bool operator==(const Gate& other) const {
+            return replica == other.replica && file.ino == other.file.ino && file.dev == other.file.dev;
+        }
+    };
+    /// std::nullopt where no member is a file of this machine.
+    [[nodiscard]] std::optional<Gate> gate();
+    /// Takes the gate's lock where nobody has it. true also where there is no gate. Never waits.
+    [[nodiscard]] bool try_turn();
 
     /// Makes `member`, whose file does not exist yet, a member. fails: also where the threshold is reached.
     ///
@@ -91,7 +110,25 @@ private:
         std::uint64_t mark = 0, sequence = 0;
         std::vector<Outcome> outcomes;
     };
+    /// One call of run().
+    struct Task {
+        std::span<const Operation> operations;
+        Guests& guests;
+        bool writes = false, repeatable = false;
+        std::vector<Attempt> attempts = {};
+        bool alone = false;  // a guest's operation cannot be done here: they are left out
+    };
 
+    /// One try. std::nullopt: it is not known whether it is made, or nothing was tried.
+    [[nodiscard]] std::optional<std::vector<Outcome>> attempt(Task& task);
+    /// The attempt that is in the state by now. fails  Exit::in_doubt where that cannot be told any more.
+    [[nodiscard]] const Attempt* made(const Task& task) const;
+    [[nodiscard]] std::vector<Operation> take_guests(const Task& task);
+    [[nodiscard]] Guests::Standing standing() const;
+    [[nodiscard]] bool holds_gate(const Guests& guests) const;
+    /// Whether nothing of one's own can have been done.
+    [[nodiscard]] static bool untouched(const Task& task);
+    [[nodiscard]] Failure failure_of(Task& task, Failure why) const;
     /// Tries until it leads, or may read; why not, where it cannot.
     [[nodiscard]] std::optional<Failure> establish(bool to_write);
     /// Asks all, and others whom they name.
@@ -114,9 +151,12 @@ private:
     [[nodiscard]] bool retire(const Member& member);
     [[nodiscard]] bool is_current(const Uuid& member) const;
     [[nodiscard]] bool is_confirmed() const;
+    /// Whether every member holds the state that the ledger began at, and nobody can write but us.
+    [[nodiscard]] bool is_final() const;
     [[nodiscard]] bool has_seats(const Charter& charter) const;
-    /// std::nullopt: the keys could not be had.
-    [[nodiscard]] std::optional<std::vector<Outcome>> apply(std::span<const Operation> operations);
+    /// Whether what these need is there. false: it could not be had.
+    [[nodiscard]] bool can_apply(std::span<const Operation> operations);
+    [[nodiscard]] std::vector<Outcome> apply(std::span<const Operation> operations);
     [[nodiscard]] Failure no_majority() const;
     [[nodiscard]] Failure in_doubt(std::string_view why) const;
     [[nodiscard]] Failure change_in_doubt(std::string_view why) const;

@@ -64,6 +64,15 @@ bool LocalReplica::try_lock() {
     return false;
 }
 
+std::optional<io::Stat> LocalReplica::stat() {
+    try {
+        return dir_->stat(name_);
+    } catch (const Failure& failure) {  // one replica's failure is its reply
+        failed_ = why(failure);
+        return std::nullopt;
+    }
+}
+
 void LocalReplica::unlock() {
     replica_.reset();
     file_.reset();

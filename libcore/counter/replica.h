@@ -31,6 +31,8 @@ public:
     [[nodiscard]] bool try_lock();
     void unlock();
     [[nodiscard]] Reply handle(const Request& request) override;
+    /// What lies there now; std::nullopt where nothing does, or it cannot be told.
+    [[nodiscard]] std::optional<io::Stat> stat();
     [[nodiscard]] std::string path() const { return io::join_path(dir_->path(), name_); }
     /// The open file, for lock_holder(); null where there is none.
     [[nodiscard]] io::File* file() { return file_.get(); }

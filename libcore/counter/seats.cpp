@@ -27,15 +27,33 @@ void Seats::keep(const Charter& charter) {
 }
 
 void Seats::lock(const Charter& charter) {
-    bool all = true;
-    for (std::size_t i = 0; i < lines_.size(); ++i)
-        all = all && (lines_[i].free_file() == nullptr || heard_[i].locked || !is_member(charter, heard_[i].member));
-    if (all) return;
-    unlock();
+    if (!unlock_after_gap(charter)) return;
     for (const bool members : {true, false})
         for (std::size_t i = 0; i < lines_.size(); ++i)
-            if (is_member(charter, heard_[i].member) == members)
+            if (is_member(charter, heard_[i].member) == members && !heard_[i].locked)
                 lock(i, members ? patience_.lock : std::chrono::nanoseconds(0));
+}
+
+bool Seats::unlock_after_gap(const Charter& charter) {
+    bool gap = false;
+    for (const bool members : {true, false})
+        for (std::size_t i = 0; i < lines_.size(); ++i) {
+            if (lines_[i].free_file() == nullptr || is_member(charter, heard_[i].member) != members) continue;
+            if (gap) unlock(i);
+            gap = gap || (members && !heard_[i].locked);
+        }
+    return gap;
+}
+
+std::optional<std::size_t> Seats::first_file(const Charter& charter) const {
+    for (std::size_t i = 0; i < lines_.size(); ++i)
+        if (lines_[i].free_file() != nullptr && is_member(charter, heard_[i].member)) return i;
+    return std::nullopt;
+}
+
+bool Seats::try_lock(std::size_t seat) {
+    heard_[seat].locked = heard_[seat].locked || file(seat).try_lock();
+    return heard_[seat].locked;
 }
 
 void Seats::lock(std::size_t seat, std::chrono::nanoseconds patience) {
@@ -53,12 +71,13 @@ void Seats::lock(std::size_t seat, std::chrono::nanoseconds patience) {
 }
 
 void Seats::unlock() {
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-        LocalReplica* file = lines_[i].free_file();
-        if (file == nullptr || !heard_[i].locked) continue;
-        file->unlock();
-        heard_[i].locked = false;
-    }
+    for (std::size_t i = 0; i < lines_.size(); ++i)
+        if (lines_[i].free_file() != nullptr) unlock(i);
+}
+
+void Seats::unlock(std::size_t seat) {
+    if (!std::exchange(heard_[seat].locked, false)) return;
+    file(seat).unlock();
 }
 
 void Seats::ask(const Ask& request, const std::function<bool()>& enough) {

@@ -50,6 +50,12 @@ public:
     /// others are not waited for: a new member may lie where a former one lay.
     void lock(const Charter& charter);
     void unlock();
+    /// The seat of the file whose lock comes first of all; std::nullopt where no member is a file of this machine that
+    /// is not busy answering.
+    [[nodiscard]] std::optional<std::size_t> first_file(const Charter& charter) const;
+    /// Takes the lock of that seat. false: another process has it.
+    [[nodiscard]] bool try_lock(std::size_t seat);
+    [[nodiscard]] LocalReplica& file(std::size_t seat) { return *lines_[seat].link->local(); }
 
     /// What to ask of whom; std::nullopt: nothing.
     using Ask = std::function<std::optional<Request>(const Heard&)>;
@@ -67,6 +73,9 @@ private:
         [[nodiscard]] LocalReplica* free_file() const { return awaited == 0 ? link->local() : nullptr; }
     };
     void lock(std::size_t seat, std::chrono::nanoseconds patience);
+    /// Gives back what was taken out of order, before one that is still to be locked. false: all are locked.
+    [[nodiscard]] bool unlock_after_gap(const Charter& charter);
+    void unlock(std::size_t seat);
     void collect();
     [[nodiscard]] bool all_answered() const;
 

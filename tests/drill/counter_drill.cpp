@@ -39,12 +39,21 @@ std::string text_of(std::int64_t number) { return std::to_string(number); }
 
 }  // namespace
 
-CounterDrill::CounterDrill(std::uint64_t seed) : programs_(folder()), chance_(seed), members_{"a", "b", "c"} {
+CounterDrill::CounterDrill(std::uint64_t seed, Cast cast) : programs_(folder()), chance_(seed), cast_(cast) {
+    members_ = cast == Cast::members ? std::set<std::string>{"a", "b", "c"} : std::set<std::string>{"a"};
     std::vector<std::string> more{"--threshold", "4"};
     for (const std::string& member : members_) more.insert(more.end(), {"--replica", folder() / member});
     (void)must_work("create", more);
     for (const char* what : {"add", "pipe", "replicate", "demote", "repair"})
         lasts_[what] = std::chrono::milliseconds(20);
+}
+
+/// Queues of replicas that are no more, which none but killed programs have used.
+CounterDrill::~CounterDrill() {
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/dev/shm"))
+        for (const std::string& uuid : uuids_)
+            if (entry.path().filename().string().starts_with("ftcounter." + uuid)) fs::remove(entry.path(), ignored);
 }
 
 Command CounterDrill::command(const std::string& verb, const std::vector<std::string>& more) const {
@@ -75,8 +84,12 @@ std::vector<CounterDrill::Actor> CounterDrill::cast() {
     std::vector<Actor> actors;
     for (const bool keyed : {false, true, false, true, false, true, false, false}) actors.push_back(one_shot(keyed));
     for (const bool keyed : {false, true, false, true, false}) actors.push_back(pipe(keyed));
-    for (int i = 0; i < 2; ++i) actors.push_back(change());
-    actors.push_back({"repair", {command("repair", {}), {}, {}}, {}});
+    if (cast_ == Cast::adders) {
+        for (const bool keyed : {false, true, false}) actors.push_back(one_shot(keyed));
+    } else {
+        for (int i = 0; i < 2; ++i) actors.push_back(change());
+        actors.push_back({"repair", {command("repair", {}), {}, {}}, {}});
+    }
     for (std::size_t i = actors.size(); i > 1; --i) std::swap(actors[i - 1], actors[chance_.below(i)]);
     return actors;
 }
@@ -217,6 +230,9 @@ void CounterDrill::look_at_sums(std::int64_t value) {
 void CounterDrill::look_at_replicas() {
     (void)must_work("repair", {});
     members_.clear();
+    std::ifstream descriptor(folder() / "jobs");
+    for (std::string word; descriptor >> word;)
+        if (Uuid::from_hex(word)) uuids_.insert(word);
     static const std::regex sound(R"re(.*"replica":"(?:[^"]*/)?([^"/]*)".*"state":"sound".*)re");
     std::smatch match;
     for (const std::string& line : lines_of(must_work("status", {}).answer))

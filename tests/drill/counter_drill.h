@@ -30,8 +30,13 @@ namespace ft::drill {
 
 class CounterDrill {
 public:
-    /// A counter of three replicas.
-    explicit CounterDrill(std::uint64_t seed);
+    /// members  three replicas, of which members change.
+    /// adders   one replica, and sixteen programs that add: they do each other's operations.
+    enum class Cast : std::uint8_t { members, adders };
+    explicit CounterDrill(std::uint64_t seed, Cast cast = Cast::members);
+    ~CounterDrill();
+    CounterDrill(const CounterDrill&) = delete;
+    CounterDrill& operator=(const CounterDrill&) = delete;
 
     /// Sixteen programs, their ends, and what is wrong after that.
     [[nodiscard]] std::vector<std::string> round();
@@ -77,9 +82,10 @@ private:
     ScratchFolder scratch_;
     Programs programs_;
     sim::Chance chance_;
+    Cast cast_;
     std::uint64_t kills_ = 0;
     std::map<std::string, std::chrono::nanoseconds> lasts_;  ///< how long each kind of program takes, about
-    std::set<std::string> members_;
+    std::set<std::string> members_, uuids_;                  ///< by names of places; of all replicas that there were
     std::map<std::string, Asked> keys_;
     std::vector<std::string> unanswered_;  ///< keys
     std::set<std::int64_t> values_;        ///< that adds were given

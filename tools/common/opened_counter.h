@@ -9,6 +9,7 @@
 
 #include "libcore/counter/counter.h"
 #include "libcore/counter/machine.h"
+#include "libcore/shm/group.h"
 #include "libcore/ui/env.h"
 #include "tools/common/counting.h"
 
@@ -39,13 +40,13 @@ public:
     OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named);
 
     [[nodiscard]] std::vector<counter::Outcome> run(std::span<const counter::Operation> operations) override {
-        return counter_->run(operations);
+        return group_->run(operations);
     }
-    void release() override { counter_->release(); }
+    void release() override { group_->release(); }
     void settle() override { release(); }
     [[nodiscard]] bool is_exact() const override { return true; }
-    [[nodiscard]] counter::Head head() override { return counter_->ledger().head(); }
-    [[nodiscard]] std::string_view durability() override { return counter_->is_durable() ? "disk" : "memory"; }
+    [[nodiscard]] counter::Head head() override { return group_->head(); }
+    [[nodiscard]] std::string_view durability() override { return group_->is_durable() ? "disk" : "memory"; }
     [[nodiscard]] Exit warn_of_absent() override;
 
     [[nodiscard]] counter::Counter& counter() { return *counter_; }
@@ -57,12 +58,16 @@ public:
     void remove_name();
 
 private:
+    /// What did not take part in the last run, in words; empty: nothing.
+    [[nodiscard]] std::string absent_replicas() const;
+
     ui::Env& env_;
     CounterOptions options_;
     io::Located place_;
     counter::Named named_;
     std::unique_ptr<counter::Machine> machine_;
     std::unique_ptr<counter::Counter> counter_;
+    std::unique_ptr<shm::Group> group_;
     bool warned_ = false;
 };
 

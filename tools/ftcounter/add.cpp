@@ -43,6 +43,8 @@ Exit count(ui::Env& env, const CountOptions& options, std::string_view verb, std
     const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
     const Outcome outcome = counting->run({&operation, 1}).front();
     const Exit exit = counting->warn_of_absent();
+    const std::string_view durability = counting->durability();
+    counting->release();
     if (!outcome.accepted()) throw refusal(verb, options, outcome, counting->head());
     const bool repeated = outcome.kind == Outcome::Kind::repeated;
     if (!repeated) env.did(fmt::format("counted: {} is {}", options.counter.name, outcome.value));
@@ -51,7 +53,7 @@ Exit count(ui::Env& env, const CountOptions& options, std::string_view verb, std
                                                    .integer("value", outcome.value)
                                                    .integer("amount", *amount)
                                                    .flag("repeated", repeated)
-                                                   .text("durable", counting->durability()));
+                                                   .text("durable", durability));
     return exit;
 }
 
@@ -75,10 +77,10 @@ Exit run_get(ui::Env& env, const GetOptions& options) {
     const Operation operation{.kind = Operation::Kind::get};
     const std::int64_t value = counting->run({&operation, 1}).front().value;
     const Exit exit = counting->warn_of_absent();
-    env.summary(std::to_string(value), ui::Answer()
-                                           .text("counter", options.counter.name)
-                                           .integer("value", value)
-                                           .text("durable", counting->durability()));
+    const std::string_view durability = counting->durability();
+    counting->release();
+    env.summary(std::to_string(value),
+                ui::Answer().text("counter", options.counter.name).integer("value", value).text("durable", durability));
     return exit;
 }
 
@@ -109,6 +111,8 @@ Exit run_next(ui::Env& env, const NextOptions& options) {
                        .exit = Exit::no});
     const Outcome outcome = counting->run({&operation, 1}).front();
     const Exit exit = counting->warn_of_absent();
+    const std::string_view durability = counting->durability();
+    counting->release();
     if (!outcome.accepted())
         throw Failure({.what = fmt::format("cannot take {} more", count),
                        .where = options.counter.name,
@@ -122,7 +126,7 @@ Exit run_next(ui::Env& env, const NextOptions& options) {
                     .text("counter", options.counter.name)
                     .integer("first", first)
                     .integer("last", outcome.value)
-                    .text("durable", counting->durability()));
+                    .text("durable", durability));
     return exit;
 }
 

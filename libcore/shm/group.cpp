@@ -1,0 +1,101 @@
+#include "libcore/shm/group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libcore/base/failure.h"
+
+namespace ft::shm {
+
+using counter::Operation;
+using counter::Outcome;
+
+Group::Group(counter::Counter& counter, Clock& clock, const Progress& progress, counter::Patience patience,
+             std::string name)
+    : counter_(counter), clock_(clock), progress_(progress), patience_(patience), name_(std::move(name)) {}
+
+std::vector<Outcome> Group::run(std::span<const Operation> operations) {
+    served_.reset();
+    if (leads_ || counter_.try_turn() || !post(operations)) return lead(operations);
+    served_ = wait();
+    return {served_->outcome};
+}
+
+std::vector<Outcome> Group::lead(std::span<const Operation> operations) {
+    leads_ = true;
+    look_for_queue();
+    return queue_ ? counter_.run(operations, *queue_) : counter_.run(operations);
+}
+
+void Group::look_for_queue() {
+    constexpr std::chrono::milliseconds often{1};
+    const auto now = clock_.monotonic();
+    if (now - looked_ < often) return;
+    looked_ = now;
+    if (queue_ && !queue_->is_named()) queue_.reset();
+    const std::optional<counter::Counter::Gate> gate = queue_ ? std::nullopt : counter_.gate();
+    if (gate) queue_ = Queue::find(*gate);
+}
+
+bool Group::post(std::span<const Operation> operations) {
+    if (operations.size() != 1) return false;
+    const std::optional<counter::Counter::Gate> gate = counter_.gate();
+    if (queue_ && (!gate || queue_->place() != *gate || !queue_->is_named())) queue_.reset();
+    if (gate && !queue_) queue_ = Queue::make(*gate);
+    return queue_ && queue_->post(operations.front());
+}
+
+Queue::Answer Group::wait() {
+    constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(500),
+                                       longest = std::chrono::milliseconds(8);
+    const auto until = clock_.monotonic() + patience_.lock;
+    for (auto pause = shortest; queue_->told() == Queue::Told::nothing; pause = std::min(2 * pause, longest)) {
+        queue_->wait(pause);
+        progress_.step();
+        if (queue_->told() != Queue::Told::nothing) break;
+        if (counter_.try_turn()) {
+            leads_ = true;
+            (void)counter_.run({}, *queue_);
+        } else if (clock_.monotonic() >= until) {
+            give_up();
+        }
+    }
+    if (queue_->told() == Queue::Told::outcome) return queue_->take_answer();
+    throw Failure({.what = "it is not known whether this was counted",
+                   .where = name_,
+                   .why = "too much has happened since",
+                   .todo = "with --key the same command can be repeated safely",
+                   .exit = Exit::in_doubt});
+}
+
+void Group::give_up() {
+    if (queue_->withdraw(false))
+        throw Failure({.what = "cannot use the counter",
+                       .where = name_,
+                       .why = "another process holds it",
+                       .todo = "nothing changed; try again",
+                       .exit = Exit::busy});
+    if (queue_->told() == Queue::Told::nothing)
+        throw Failure({.what = "it is not known whether this was counted",
+                       .where = name_,
+                       .why = "the process that was to do it does not go on",
+                       .todo = "with --key the same command can be repeated safely",
+                       .exit = Exit::in_doubt});
+}
+
+void Group::release() {
+    constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(10);
+    const auto until = clock_.monotonic() + longest;
+    while (has_company() && !progress_.stop && clock_.monotonic() < until && serve()) continue;
+    counter_.release();
+    if (std::exchange(leads_, false) && queue_) queue_->call_next();
+}
+
+bool Group::has_company() {
+    if (leads_) look_for_queue();
+    return leads_ && queue_ && queue_->are_waiting();
+}
+
+bool Group::serve() { return counter_.serve(*queue_); }
+
+}  // namespace ft::shm
