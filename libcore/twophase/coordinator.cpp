@@ -76,8 +76,15 @@ Report Coordinator::drive(const Actions& first) {
     }
     ended_ = clock_.monotonic();
     desk_->interrupt();
-    if (protocol_.phase() == Phase::ended) journal_.remove(false);
+    if (protocol_.phase() == Phase::ended) conclude();
     return report();
+}
+
+void Coordinator::conclude() {
+    if (!journal_.story().is_witness())
+        journal_.remove(false);
+    else if (!journal_.story().history.ended)
+        journal_.note({.kind = Milestone::Kind::end});
 }
 
 void Coordinator::perform(const Actions& actions) {

@@ -62,6 +62,7 @@ public:
 private:
     using Moment = std::chrono::nanoseconds;
     [[nodiscard]] Report drive(const Actions& first);
+    void conclude();
     void perform(const Actions& actions);
     void force(const Milestone& milestone);
     void ask(const Action& action);

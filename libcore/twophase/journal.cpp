@@ -12,8 +12,10 @@ namespace ft::twophase {
 
 namespace {
 
-constexpr std::size_t longest_text = 1U << 20, longest_token = 4096, most_fields = 64;
+constexpr std::size_t longest_text = 1U << 20, longest_token = 4096, most_fields = 64, longest_upstream = 255;
 constexpr std::uint64_t room = 8192;  ///< bytes: milestones of a transaction of a few dozen participants
+
+constexpr std::chrono::seconds default_deadline{300};
 
 enum class Type : std::uint8_t {
     begun = 1,
@@ -36,10 +38,11 @@ Time take_time(Decoder& in) {
 wal::Record record(std::uint8_t type, Encoder& body) { return {.type = type, .body = body.take()}; }
 wal::Record record(Type type, Encoder& body) { return record(static_cast<std::uint8_t>(type), body); }
 
-wal::Record begun(Time now, std::chrono::seconds deadline) {
+wal::Record begun(Time now, std::chrono::seconds deadline, const std::string& upstream = "") {
     Encoder out;
     put(out, now);
     out.u64(static_cast<std::uint64_t>(deadline.count()));
+    out.text(upstream);
     return record(Type::begun, out);
 }
 
@@ -113,6 +116,7 @@ void take_record(Story& story, const wal::Record& record, std::string_view where
         case Type::begun:
             story.begun = story.last = take_time(in);
             story.deadline = std::chrono::seconds(in.u64() & 0x7fffffff);
+            story.upstream = in.text(longest_upstream);
             break;
         case Type::touched:
             story.last = take_time(in);
@@ -131,7 +135,9 @@ void take_record(Story& story, const wal::Record& record, std::string_view where
             const Milestone milestone =
                 take_milestone(in, static_cast<std::uint8_t>(record.type - first), story.parts.size());
             const bool decides = milestone.kind == Milestone::Kind::commit || milestone.kind == Milestone::Kind::abort;
-            if (story.parts.empty() || story.history.asked == (milestone.kind == Milestone::Kind::asked))
+            const bool asks = milestone.kind == Milestone::Kind::asked;
+            const bool entombs = milestone.kind == Milestone::Kind::abort && !story.upstream.empty();
+            if (story.parts.empty() || story.is_tombstone() || (story.history.asked == asks && !entombs))
                 in.fail("a milestone out of place");
             if (decides && story.history.decision != Decision::none) in.fail("it is decided twice");
             story.history.add(milestone);
@@ -177,6 +183,24 @@ Journal Journal::create(io::Dir& dir, Clock& clock, const Uuid& coordinator, std
     }
 }
 
+std::uint64_t Journal::number_for(const std::string& upstream) { return checksum_of(view_of(upstream)); }
+
+std::unique_ptr<Journal> Journal::create_for(io::Dir& dir, Clock& clock, const Uuid& coordinator,
+                                             const std::string& upstream, const std::vector<Spec>& parts,
+                                             Milestone::Kind kind) {
+    const std::uint64_t number = number_for(upstream);
+    std::vector<wal::Record> first{begun(clock.now(), default_deadline, upstream)};
+    for (const Spec& part : parts) first.push_back(record_of(part));
+    first.push_back(record_of(Milestone{.kind = kind}));
+    std::unique_ptr<wal::Log> log = wal::Log::create(dir, name_of(number), clock, coordinator, first, room);
+    if (log == nullptr) return nullptr;
+    Story story = story_of(first, number, name_of(number));
+    story.history.asked = false;
+    auto journal = std::make_unique<Journal>(Journal(dir, std::move(log), std::move(story)));
+    journal->asked_ = kind == Milestone::Kind::asked;
+    return journal;
+}
+
 Journal::Opened Journal::open(io::Dir& dir, const Uuid& coordinator, std::uint64_t number) {
     const std::string name = name_of(number);
     std::unique_ptr<wal::Log> log = wal::Log::find(dir, name, coordinator);
@@ -204,6 +228,12 @@ void Journal::force(const Milestone& milestone) {
         log_->append(record_of(milestone));
         log_->sync();
     }
+    story_.history.add(milestone);
+}
+
+void Journal::note(const Milestone& milestone) {
+    log_->append(record_of(milestone));
+    log_->write();
     story_.history.add(milestone);
 }
 

@@ -38,6 +38,12 @@ struct Story {
     std::vector<Spec> parts = {};
     History history = {};
     std::optional<Resolution> resolution = {};
+    std::string upstream = {};  ///< the branch of another coordinator's transaction that this one is; else ""
+
+    /// It was aborted before it was asked: so that the question, should it come late, finds its answer.
+    [[nodiscard]] bool is_tombstone() const { return history.decision == Decision::abort && !history.asked; }
+    /// Whether it stays after its end, as a witness, until the other coordinator says that it may go.
+    [[nodiscard]] bool is_witness() const { return !upstream.empty() && (history.prepared || is_tombstone()); }
 };
 
 /// "3f9c0a1b5d7e2468": how people name a transaction.
@@ -52,6 +58,13 @@ public:
     /// asked  writes this milestone too, so that force() does not have to: for a transaction whose whole plan is known.
     [[nodiscard]] static Journal create(io::Dir& dir, Clock& clock, const Uuid& coordinator,
                                         std::chrono::seconds deadline, const std::vector<Spec>& parts, bool asked);
+    /// That of another coordinator's branch, under a number that follows from it; nullptr where there is one.
+    ///
+    /// first  asked, or (a tombstone) abort.
+    [[nodiscard]] static std::unique_ptr<Journal> create_for(io::Dir& dir, Clock& clock, const Uuid& coordinator,
+                                                             const std::string& upstream,
+                                                             const std::vector<Spec>& parts, Milestone::Kind first);
+    [[nodiscard]] static std::uint64_t number_for(const std::string& upstream);
     enum class Found : std::uint8_t { missing, busy, held };
     struct Opened {
         Found found = Found::missing;
@@ -65,6 +78,8 @@ public:
     /// These are durable when they return. fails  the journal is then dead: to be opened anew.
     void add(const std::vector<Spec>& parts, Time now);
     void force(const Milestone& milestone);
+    /// As force, but it may be lost with the power.
+    void note(const Milestone& milestone);
     void resolve(const Resolution& resolution);
     /// Notes that a command works on it, for the deadline; not durable at once.
     void touch(Time now);

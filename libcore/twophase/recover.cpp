@@ -9,9 +9,12 @@ namespace ft::twophase {
 
 namespace {
 
-bool is_within_deadline(const Story& story, Time now) {
-    const bool waits = story.history.decision == Decision::none && (!story.history.asked || story.history.prepared);
-    return waits && now.s - story.last.s < story.deadline.count();
+/// Whether it is for others to say what becomes of it, or to come back to it.
+bool waits(const Story& story, Time now) {
+    if (story.is_witness() && (story.history.decision == Decision::none || story.history.ended || story.is_tombstone()))
+        return true;  // for the other coordinator
+    const bool undecided = story.history.decision == Decision::none && (!story.history.asked || story.history.prepared);
+    return undecided && now.s - story.last.s < story.deadline.count();
 }
 
 Recovered::Kind kind_of(const Report& report) {
@@ -47,7 +50,7 @@ Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Cl
         if (opened.found == Journal::Found::missing) return {.number = number, .kind = Recovered::Kind::gone};
         if (opened.found == Journal::Found::busy)
             return {.number = number, .kind = Recovered::Kind::live, .why = opened.holder};
-        if (is_within_deadline(opened.journal->story(), clock.now()) || home.is_at_work(number))
+        if (waits(opened.journal->story(), clock.now()) || home.is_at_work(number))
             return {.number = number, .kind = Recovered::Kind::waiting};
         return recover_held(home, *opened.journal, makers, clock, progress, pace);
     } catch (const Failure& failure) {  // one transaction's trouble is not another's
