@@ -35,6 +35,14 @@ std::vector<pollfd> watch(const std::vector<int>& stops) {
     return descriptors;
 }
 
+Waited wait_for(int descriptor, short events, const Bounds& bounds) {
+    std::vector<pollfd> descriptors = watch(bounds.stops);
+    const std::size_t stops = descriptors.size();
+    descriptors.push_back({descriptor, events, 0});
+    const std::size_t first = poll_first(descriptors, left_ms(bounds));
+    return first < stops ? Waited::stopped : first == stops ? Waited::done : Waited::late;
+}
+
 /// Keeps the beginning of what a program prints.
 class Output {
 public:
@@ -83,6 +91,9 @@ Waited wait_until(const std::function<bool()>& done, const Bounds& bounds) {
             return Waited::stopped;
     }
 }
+
+Waited wait_readable(int descriptor, const Bounds& bounds) { return wait_for(descriptor, POLLIN, bounds); }
+Waited wait_writable(int descriptor, const Bounds& bounds) { return wait_for(descriptor, POLLOUT, bounds); }
 
 Ran run_bounded(Spawn spawn, const Bounds& bounds, std::size_t most_output) {
     spawn.capture_output = true;

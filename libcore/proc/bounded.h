@@ -44,6 +44,10 @@ enum class Waited : std::uint8_t { done, late, stopped };
 /// Asks `done` again and again, at first at once, then every 50 ms.
 [[nodiscard]] Waited wait_until(const std::function<bool()>& done, const Bounds& bounds);
 
+/// Waits until the descriptor can be read, or written.
+[[nodiscard]] Waited wait_readable(int descriptor, const Bounds& bounds);
+[[nodiscard]] Waited wait_writable(int descriptor, const Bounds& bounds);
+
 struct Ran {
     std::optional<Ending> ending;  ///< std::nullopt: it was ended
     bool stopped = false;          ///< because somebody wanted to stop; else because time was up

@@ -9,6 +9,8 @@ namespace ft::twophase {
 [[nodiscard]] Kind file_kind();
 /// "exec:COMMAND": a program that knows the verbs prepare, commit and abort. exec_participant.cpp.
 [[nodiscard]] Kind exec_kind();
+/// "pg:CONNINFO" with the field "sql": a PostgreSQL database. pg_participant.cpp.
+[[nodiscard]] Kind pg_kind();
 /// "switch:LINK=GENERATION": the symbolic link LINK leads to GENERATION from then on. switch_participant.cpp.
 [[nodiscard]] Kind switch_kind();
 

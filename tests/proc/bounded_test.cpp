@@ -80,6 +80,19 @@ TEST_CASE("waiting ends when it is done, late or stopped", "[proc]") {
     CHECK(wait_until([] { return false; }, bounds_from_now(clock, ample, {stop.read.get()})) == Waited::stopped);
 }
 
+TEST_CASE("waiting for a descriptor ends when it is ready, late or stopped", "[proc]") {
+    SystemClock clock;
+    Pipe pipe = make_pipe();
+    Interrupt interrupt;
+    const auto soon = [&] { return bounds_from_now(clock, std::chrono::milliseconds(1), {interrupt.descriptor()}); };
+    CHECK(wait_readable(pipe.read.get(), soon()) == Waited::late);
+    CHECK(wait_writable(pipe.write.get(), soon()) == Waited::done);
+    REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
+    CHECK(wait_readable(pipe.read.get(), soon()) == Waited::done);
+    interrupt.raise();
+    CHECK(wait_readable(pipe.read.get(), soon()) == Waited::stopped);
+}
+
 TEST_CASE("an interrupt ends what waits until it is cleared", "[proc]") {
     SystemClock clock;
     Interrupt interrupt;

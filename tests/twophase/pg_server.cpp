@@ -1,0 +1,107 @@
+#include "tests/twophase/pg_server.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "libcore/base/bytes.h"
+#include "libcore/proc/bounded.h"
+#include "tests/catch.h"
+
+namespace ft::twophase {
+
+namespace {
+
+std::string all_output(proc::Child& child) {
+    std::string text;
+    std::byte buffer[4096];
+    while (const std::size_t got = child.read(buffer)) text += text_of({buffer, got});
+    return text;
+}
+
+/// The folder of initdb and postgres.
+std::string find_programs() {
+    proc::Child child = proc::Child::start({.command = {"pg_config", "--bindir"}, .capture_output = true});
+    std::string folder = all_output(child);
+    REQUIRE(child.wait().succeeded());
+    while (folder.ends_with('\n')) folder.pop_back();
+    if (::access((folder + "/initdb").c_str(), X_OK) != 0)
+        FAIL("no initdb in " << folder << ": install what 'scripts/packages test' lists");
+    return folder;
+}
+
+}  // namespace
+
+PgServer::PgServer(const std::vector<std::string>& settings) : programs_(find_programs()) {
+    if (::geteuid() == 0) {  // the server refuses to run as root
+        const passwd* owner = ::getpwnam("postgres");
+        REQUIRE(owner != nullptr);
+        REQUIRE(::chown(folder().c_str(), owner->pw_uid, owner->pw_gid) == 0);
+    }
+    const std::string data = folder() + "/data";
+    run({programs_ + "/initdb", "--pgdata=" + data, "--auth=trust", "--username=postgres", "--no-sync",
+         "--encoding=UTF8", "--locale=C"});
+    std::ofstream conf(data + "/postgresql.conf", std::ios::app);
+    conf << "listen_addresses = ''\nunix_socket_directories = '" << folder() << "'\nfsync = off\n"
+         << "logging_collector = off\nshared_buffers = 16MB\n";
+    for (const std::string& setting : settings) conf << setting << "\n";
+    conf.close();
+    start();
+}
+
+PgServer::~PgServer() {
+    if (server_) server_->signal(SIGQUIT);
+}
+
+std::vector<std::string> PgServer::as_owner(std::vector<std::string> command) const {
+    if (::geteuid() != 0) return command;
+    std::vector<std::string> words{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
+                                   "--pdeathsig=QUIT"};
+    words.insert(words.end(), command.begin(), command.end());
+    return words;
+}
+
+void PgServer::run(const std::vector<std::string>& command) const {
+    proc::Child child = proc::Child::start({.command = as_owner(command), .capture_output = true, .folder = folder()});
+    const std::string said = all_output(child);
+    INFO(said);
+    REQUIRE(child.wait().succeeded());
+}
+
+void PgServer::start() {
+    const std::string script = "exec \"$0\" -D \"$1\" >>\"$2\" 2>&1";
+    server_.emplace(proc::Child::start(
+        {.command = as_owner({"/bin/sh", "-c", script, programs_ + "/postgres", folder() + "/data", folder() + "/log"}),
+         .folder = folder()}));
+    const auto answers = [&] {
+        proc::Child child = proc::Child::start({.command = {programs_ + "/pg_isready", "-q", "-h", folder()}});
+        return child.wait().succeeded();
+    };
+    const auto waited = proc::wait_until(answers, proc::bounds_from_now(clock_, std::chrono::seconds(60), {}));
+    REQUIRE(waited == proc::Waited::done);
+}
+
+void PgServer::stop() {
+    server_->signal(SIGQUIT);
+    (void)server_->wait();
+    server_.reset();
+}
+
+proc::Child PgServer::session(const std::string& sql) const {
+    return proc::Child::start(
+        {.command = {"psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, conninfo()},
+         .capture_output = true});
+}
+
+std::string PgServer::query(const std::string& sql) const {
+    proc::Child child = session(sql);
+    std::string rows = all_output(child);
+    INFO(sql);
+    REQUIRE(child.wait().succeeded());
+    while (rows.ends_with('\n')) rows.pop_back();
+    return rows;
+}
+
+}  // namespace ft::twophase
