@@ -62,9 +62,10 @@ std::size_t Input::read_some(std::span<std::byte> into) {
     }
 }
 
-bool Input::is_ready(std::chrono::milliseconds within) {
+bool Input::is_ready(std::chrono::microseconds within) {
     pollfd ready[] = {{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    const bool is_ready = ::poll(ready, 2, static_cast<int>(within.count())) > 0;
+    const ::timespec length{.tv_sec = within.count() / 1'000'000, .tv_nsec = within.count() % 1'000'000 * 1000};
+    const bool is_ready = ::ppoll(ready, 2, &length, nullptr) > 0;
     ready_ = is_ready && ready[1].revents == 0;
     return is_ready;
 }

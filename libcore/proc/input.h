@@ -26,7 +26,7 @@ public:
     /// Waits for the first byte only; 0 at the stream's end.
     [[nodiscard]] std::size_t read_some(std::span<std::byte> into);
     /// Whether read_some() would not wait, now or within so long.
-    [[nodiscard]] bool is_ready(std::chrono::milliseconds within);
+    [[nodiscard]] bool is_ready(std::chrono::microseconds within);
     [[nodiscard]] int descriptor() const { return descriptor_; }
     [[nodiscard]] bool is_terminal() const;
 

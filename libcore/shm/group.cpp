@@ -16,8 +16,9 @@ Group::Group(counter::Counter& counter, Clock& clock, const Progress& progress, 
 
 std::vector<Outcome> Group::run(std::span<const Operation> operations) {
     served_.reset();
-    if (leads_ || counter_.try_turn() || !post(operations)) return lead(operations);
+    if (leads_ || !(post_to_leader(operations) || post(operations))) return lead(operations);
     served_ = wait();
+    if (!served_) return lead(operations);
     return {served_->outcome};
 }
 
@@ -30,32 +31,41 @@ std::vector<Outcome> Group::lead(std::span<const Operation> operations) {
 void Group::look_for_queue() {
     constexpr std::chrono::milliseconds often{1};
     const auto now = clock_.monotonic();
+    if (queue_) queue_->set_led(leads_);
     if (now - looked_ < often) return;
     looked_ = now;
     if (queue_ && !queue_->is_named()) queue_.reset();
     const std::optional<counter::Counter::Gate> gate = queue_ ? std::nullopt : counter_.gate();
     if (gate) queue_ = Queue::find(*gate);
+    if (queue_) queue_->set_led(leads_);
+}
+
+bool Group::post_to_leader(std::span<const Operation> operations) {
+    const bool is_led = operations.size() == 1 && queue_ && queue_->is_named() && queue_->is_led();
+    return is_led && queue_->post(operations.front());
 }
 
 bool Group::post(std::span<const Operation> operations) {
-    if (operations.size() != 1) return false;
+    if (counter_.try_turn() || operations.size() != 1) return false;
     const std::optional<counter::Counter::Gate> gate = counter_.gate();
     if (queue_ && (!gate || queue_->place() != *gate || !queue_->is_named())) queue_.reset();
     if (gate && !queue_) queue_ = Queue::make(*gate);
     return queue_ && queue_->post(operations.front());
 }
 
-Queue::Answer Group::wait() {
+std::optional<Queue::Answer> Group::wait() {
     constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(500),
                                        longest = std::chrono::milliseconds(8);
     const auto until = clock_.monotonic() + patience_.lock;
     for (auto pause = shortest; queue_->told() == Queue::Told::nothing; pause = std::min(2 * pause, longest)) {
-        queue_->wait(pause);
+        if (queue_->is_led() || pause > shortest) queue_->wait(pause);
         progress_.step();
         if (queue_->told() != Queue::Told::nothing) break;
         if (counter_.try_turn()) {
             leads_ = true;
+            queue_->set_led(true);
             (void)counter_.run({}, *queue_);
+            if (queue_->told() == Queue::Told::nothing && queue_->withdraw(false)) return std::nullopt;
         } else if (clock_.monotonic() >= until) {
             give_up();
         }
@@ -87,8 +97,10 @@ void Group::release() {
     constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(10);
     const auto until = clock_.monotonic() + longest;
     while (has_company() && !progress_.stop && clock_.monotonic() < until && serve()) continue;
+    const bool led = std::exchange(leads_, false) && queue_;
+    if (led) queue_->set_led(false);
     counter_.release();
-    if (std::exchange(leads_, false) && queue_) queue_->call_next();
+    if (led) queue_->call_next();
 }
 
 bool Group::has_company() {

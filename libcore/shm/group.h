@@ -30,6 +30,9 @@ public:
 
     /// Whether this process has the turn, and others have left something to do.
     [[nodiscard]] bool has_company();
+    [[nodiscard]] bool has_turn() const { return leads_; }
+    /// Whether there is a queue that has to be looked into.
+    [[nodiscard]] bool may_have_company() const { return queue_ != nullptr; }
     /// Does what they have left. false: it cannot.
     [[nodiscard]] bool serve();
     /// Lets other processes in, after doing what they have left for a while: who comes next would have to read the
@@ -40,9 +43,13 @@ private:
     [[nodiscard]] std::vector<counter::Outcome> lead(std::span<const counter::Operation> operations);
     /// Opens the queue that is there now; not more often than every millisecond.
     void look_for_queue();
+    /// Where somebody leads already: the lock need not be looked for.
+    [[nodiscard]] bool post_to_leader(std::span<const counter::Operation> operations);
+    /// false: this process has the lock, or the operations are none for a queue.
     [[nodiscard]] bool post(std::span<const counter::Operation> operations);
-    /// Waits until the operation that is posted was done, by whomever.
-    [[nodiscard]] Queue::Answer wait();
+    /// Waits until the operation that is posted was done, by whomever. std::nullopt: this process has the lock, and the
+    /// queue is not that of the counter any more.
+    [[nodiscard]] std::optional<Queue::Answer> wait();
     /// Of one who was not served and has no lock. fails  Exit::in_doubt where it may yet be done.
     void give_up();
 

@@ -19,7 +19,7 @@ using counter::Outcome;
 using Gate = counter::Counter::Gate;
 
 constexpr const char* folder = "/dev/shm";
-constexpr std::size_t places = 128, states_at = 64, places_at = 4096;
+constexpr std::size_t places = 128, led_at = 56, states_at = 64, places_at = 4096;
 constexpr std::size_t bytes = places_at + places * sizeof(QueuePlace);
 
 // Of a place.
@@ -141,6 +141,10 @@ Queue::~Queue() {
 Queue::State& Queue::state(std::size_t place) const { return reinterpret_cast<State*>(memory_ + states_at)[place]; }
 
 QueuePlace& Queue::at(std::size_t place) const { return reinterpret_cast<QueuePlace*>(memory_ + places_at)[place]; }
+
+bool Queue::is_led() const { return *reinterpret_cast<const State*>(memory_ + led_at) != 0; }
+
+void Queue::set_led(bool led) { *reinterpret_cast<State*>(memory_ + led_at) = led ? 1 : 0; }
 
 bool Queue::is_named() const {
     struct ::stat found {};

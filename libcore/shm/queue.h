@@ -68,6 +68,9 @@ public:
     /// false: it was removed, and others cannot find it.
     [[nodiscard]] bool is_named() const;
 
+    /// Whether somebody has the lock who looks here; a hint, as he may have been killed.
+    [[nodiscard]] bool is_led() const;
+    void set_led(bool led);
     /// Queues an operation, one at a time. false: there is no room, or it is none for a queue.
     [[nodiscard]] bool post(const counter::Operation& operation);
     enum class Told : std::uint8_t { nothing, outcome, in_doubt };

@@ -2,6 +2,8 @@
 // answer lines and for programs that are started again and again. Each prints one figure.
 //
 //   counter_raw write direct|fdatasync FILES SECONDS DIRECTORY     commits per second
+//   counter_raw group direct|fdatasync CLIENTS SECONDS DIRECTORY   appends per second of threads that share commits
+//   counter_raw clients CLIENTS SECONDS LINE unix:PATH | COMMAND...    answers per second to so many at depth 1
 //   counter_raw serve direct|fdatasync DIRECTORY                   answers lines of stdin, one write for those that
 //   wait counter_raw drive DEPTH SECONDS LINE unix:PATH | COMMAND...    answers per second; '#' in LINE becomes a
 //   number counter_raw spawn COUNT PARALLEL COMMAND...                    milliseconds for each of COUNT * PARALLEL
@@ -14,11 +16,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -93,6 +99,54 @@ double write_rate(bool direct, std::ptrdiff_t files, double seconds, const std::
     body(0);
     for (std::thread& thread : threads) thread.join();
     return static_cast<double>(commits) / watch.seconds();
+}
+
+/// Appends per second of so many threads: who comes while a commit is under way waits for the next, which is for all.
+class GroupCommit {
+public:
+    GroupCommit(const std::string& path, bool direct) : file_(path, direct) {}
+    void append() {
+        std::unique_lock lock(mutex_);
+        const std::uint64_t wanted = begun_ + 1;
+        while (ended_ < wanted) {
+            if (begun_ != ended_) {
+                changed_.wait(lock);
+                continue;
+            }
+            ++begun_;
+            lock.unlock();
+            file_.commit();
+            lock.lock();
+            ended_ = begun_;
+            changed_.notify_all();
+        }
+    }
+
+private:
+    RawFile file_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::uint64_t begun_ = 0, ended_ = 0;
+};
+
+/// How often all of these are done in so many seconds, side by side, each by a thread of its own.
+double rate_of(const std::vector<std::function<void()>>& works, double seconds) {
+    std::atomic<std::uint64_t> count = 0;
+    std::vector<std::thread> threads;
+    const Watch watch;
+    for (const std::function<void()>& work : works)
+        threads.emplace_back([&] {
+            std::uint64_t done = 0;
+            for (; watch.seconds() < seconds; ++done) work();
+            count += done;
+        });
+    for (std::thread& thread : threads) thread.join();
+    return static_cast<double>(count) / watch.seconds();
+}
+
+double group_rate(bool direct, std::size_t clients, double seconds, const std::string& directory) {
+    GroupCommit group(directory + "/raw", direct);
+    return rate_of(std::vector<std::function<void()>>(clients, [&] { group.append(); }), seconds);
 }
 
 void write_all(int to, std::string_view text) {
@@ -219,6 +273,17 @@ double drive_rate(std::size_t depth, double seconds, const std::string& line, co
     return static_cast<double>(asked * depth) / watch.seconds();
 }
 
+double clients_rate(std::size_t clients, double seconds, const std::string& line, const Words& command) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::function<void()>> works;
+    for (std::size_t i = 0; i < clients; ++i) {
+        peers.push_back(std::make_unique<Peer>(command));
+        peers.back()->ask(line + "\n", 1);  // it has started
+        works.emplace_back([&line, peer = peers.back().get()] { peer->ask(line + "\n", 1); });
+    }
+    return rate_of(works, seconds);
+}
+
 double milliseconds_each(int count, int parallel, const Words& command) {
     const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     const Watch watch;
@@ -236,6 +301,10 @@ int run(const Words& words) {
     const auto rest = [&](std::ptrdiff_t from) { return Words(words.begin() + from, words.end()); };
     if (words.size() == 5 && words[0] == "write")
         std::printf("%.1f\n", write_rate(words[1] == "direct", std::stol(words[2]), std::stod(words[3]), words[4]));
+    else if (words.size() == 5 && words[0] == "group")
+        std::printf("%.1f\n", group_rate(words[1] == "direct", std::stoul(words[2]), std::stod(words[3]), words[4]));
+    else if (words.size() > 4 && words[0] == "clients")
+        std::printf("%.1f\n", clients_rate(std::stoul(words[1]), std::stod(words[2]), words[3], rest(4)));
     else if (words.size() == 3 && words[0] == "serve")
         serve(words[1] == "direct", words[2]);
     else if (words.size() > 4 && words[0] == "drive")

@@ -33,6 +33,12 @@ public:
     [[nodiscard]] virtual std::vector<counter::Outcome> run(std::span<const counter::Operation> operations) = 0;
     /// Lets other processes in, which wait until then.
     virtual void release() = 0;
+    /// Whether others wait until release().
+    [[nodiscard]] virtual bool has_turn() const = 0;
+    /// Whether others may have left something to do, which serve() would find.
+    [[nodiscard]] virtual bool may_have_company() = 0;
+    /// Until release(): does what others have left. false: there is nothing.
+    [[nodiscard]] virtual bool serve() = 0;
     /// Before the program ends: what can be made durable is.
     virtual void settle() = 0;
     /// Whether each add has its own answer; else neither keys nor next make sense.

@@ -43,6 +43,9 @@ public:
         return group_->run(operations);
     }
     void release() override { group_->release(); }
+    [[nodiscard]] bool has_turn() const override { return group_->has_turn(); }
+    [[nodiscard]] bool may_have_company() override { return group_->may_have_company(); }
+    [[nodiscard]] bool serve() override { return group_->has_company() && group_->serve(); }
     void settle() override { release(); }
     [[nodiscard]] bool is_exact() const override { return true; }
     [[nodiscard]] counter::Head head() override { return group_->head(); }

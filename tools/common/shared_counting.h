@@ -17,6 +17,9 @@ public:
 
     [[nodiscard]] std::vector<counter::Outcome> run(std::span<const counter::Operation> operations) override;
     void release() override {}
+    [[nodiscard]] bool has_turn() const override { return false; }
+    [[nodiscard]] bool may_have_company() override { return false; }
+    [[nodiscard]] bool serve() override { return false; }
     void settle() override;
     [[nodiscard]] bool is_exact() const override { return shared_->shape().kind == shm::Kind::exact; }
     [[nodiscard]] counter::Head head() override;

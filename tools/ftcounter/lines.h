@@ -17,7 +17,7 @@ public:
     /// line longer than `longest` comes in pieces.
     [[nodiscard]] std::optional<std::string_view> next();
     /// Whether more is there, or comes within so long.
-    [[nodiscard]] bool is_ready(std::chrono::milliseconds within) { return ended_ || input_.is_ready(within); }
+    [[nodiscard]] bool is_ready(std::chrono::microseconds within) { return ended_ || input_.is_ready(within); }
     /// Waits for more. false: the stream has ended.
     [[nodiscard]] bool read();
 

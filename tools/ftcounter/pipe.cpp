@@ -42,7 +42,7 @@ Exit run(ui::Env& env, const PipeOptions& options) {
     env.data_on_stdout();
     for (bool more = true; more;) {
         batch.clear();
-        if (!lines.is_ready(Turn::idle)) turn.end();
+        turn.wait_for(lines);
         more = gather(lines, batch);
         if (batch.size() == 0) continue;
         turn.begin();

@@ -5,6 +5,7 @@
 
 #include "libcore/base/clock.h"
 #include "tools/common/counting.h"
+#include "tools/ftcounter/lines.h"
 
 namespace ft::tools {
 
@@ -15,19 +16,24 @@ public:
     /// Before work: where the turn has lasted long enough, others come first.
     void begin() {
         const auto now = clock_.monotonic();
-        if (has_begun_ && now - since_ > longest) {
-            end();
+        if (counter_.has_turn() && now - since_ > longest) {
+            counter_.release();
             clock_.sleep(pause);
         }
-        if (!has_begun_) since_ = now;
-        has_begun_ = true;
+        if (!counter_.has_turn()) since_ = now;
     }
-    void end() {
-        counter_.release();
-        has_begun_ = false;
+    /// Waits a moment for lines, and does meanwhile what others want; where nobody wants anything the turn ends.
+    void wait_for(Lines& lines) {
+        const auto since = clock_.monotonic();
+        while (counter_.has_turn() && !lines.is_ready(std::chrono::microseconds(0))) {
+            const auto now = clock_.monotonic();
+            if (now - since_ > longest || (!counter_.serve() && now - since > idle)) return counter_.release();
+            (void)lines.is_ready(counter_.may_have_company() ? glance : idle);
+        }
     }
 
-    static constexpr std::chrono::milliseconds idle{1};  ///< without work for so long: end()
+    static constexpr std::chrono::microseconds idle{1000};  ///< without work for so long: the turn ends
+    static constexpr std::chrono::microseconds glance{50};  ///< between looks at what others want
     static constexpr std::chrono::milliseconds longest{50};
 
 private:
@@ -35,7 +41,6 @@ private:
     Counting& counter_;
     Clock& clock_;
     std::chrono::nanoseconds since_{0};
-    bool has_begun_ = false;
 };
 
 }  // namespace ft::tools
