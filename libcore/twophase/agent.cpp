@@ -48,10 +48,14 @@ Answered Agent::answer(const Asked& asked) {
     const bool prepares = asked.verb == Asked::Verb::prepare;
     try {
         switch (asked.verb) {
-            case Asked::Verb::prepare: return answer_to(asked.number, prepare(asked.branch));
-            case Asked::Verb::commit: return answer_to(asked.number, commit(asked.branch));
-            case Asked::Verb::abort: return answer_to(asked.number, abort(asked.branch));
-            case Asked::Verb::forget: return answer_to(asked.number, forget(asked.branch));
+            case Asked::Verb::prepare:
+                return answer_to(asked.number, prepare(asked.branch));
+            case Asked::Verb::commit:
+                return answer_to(asked.number, commit(asked.branch));
+            case Asked::Verb::abort:
+                return answer_to(asked.number, abort(asked.branch));
+            case Asked::Verb::forget:
+                return answer_to(asked.number, forget(asked.branch));
         }
     } catch (const Failure& failure) {  // the coordinator hears of it: it is not this agent's end
         if (!prepares) return answer_to(asked.number, Settled{.ack = Ack::again, .why = failure.what()});
@@ -66,8 +70,8 @@ Report Agent::drive(Journal& journal, Report (Coordinator::*verb)()) {
 }
 
 Voted Agent::prepare(const std::string& branch) {
-    const std::unique_ptr<Journal> journal = Journal::create_for(home_.journals(), clock_, home_.coordinator(), branch,
-                                                                 parts_, Milestone::Kind::asked);
+    const std::unique_ptr<Journal> journal =
+        Journal::create_for(home_.journals(), clock_, home_.coordinator(), branch, parts_, Milestone::Kind::asked);
     if (journal == nullptr) return {.vote = Vote::no, .token = "", .why = "this branch was asked or aborted before"};
     const Report report = drive(*journal, &Coordinator::prepare);
     if (report.phase == Phase::prepared) return {.vote = Vote::yes, .token = "", .why = ""};
@@ -76,8 +80,7 @@ Voted Agent::prepare(const std::string& branch) {
 }
 
 Agent::Held Agent::hold(const std::string& branch, const Settled& where_missing) {
-    Journal::Opened opened =
-        Journal::open(home_.journals(), home_.coordinator(), Journal::number_for(branch));
+    Journal::Opened opened = Journal::open(home_.journals(), home_.coordinator(), Journal::number_for(branch));
     if (opened.found == Journal::Found::missing) return {.instead = where_missing};
     if (opened.found == Journal::Found::busy)
         return {.instead = {.ack = Ack::again, .why = "on its host it is held by " + opened.holder}};
@@ -114,8 +117,7 @@ Settled Agent::forget(const std::string& branch) {
     const Held held = hold(branch, done);
     if (!held.journal) return held.instead;
     const Story& story = held.journal->story();
-    if (!story.is_tombstone() && !story.history.ended)
-        return {.ack = Ack::again, .why = "not all have obeyed here"};
+    if (!story.is_tombstone() && !story.history.ended) return {.ack = Ack::again, .why = "not all have obeyed here"};
     held.journal->remove(true);
     return done;
 }

@@ -209,8 +209,7 @@ Journal::Opened Journal::open(io::Dir& dir, const Uuid& coordinator, std::uint64
     const std::optional<io::Stat> now = dir.stat(name);
     if (!now || now->ino != log->file().stat().ino) return {};  // removed while it was waited for
     Story story = story_of(log->found(), number, io::join_path(dir.path(), name));
-    return {.found = Found::held,
-            .journal = std::make_unique<Journal>(Journal(dir, std::move(log), std::move(story)))};
+    return {.found = Found::held, .journal = std::make_unique<Journal>(Journal(dir, std::move(log), std::move(story)))};
 }
 
 void Journal::add(const std::vector<Spec>& parts, Time now) {

@@ -11,6 +11,8 @@ namespace ft::twophase {
 [[nodiscard]] Kind exec_kind();
 /// "pg:CONNINFO" with the field "sql": a PostgreSQL database. pg_participant.cpp.
 [[nodiscard]] Kind pg_kind();
+/// "pipe:CMD": participants behind a command that speaks the line protocol. pipe_participant.cpp.
+[[nodiscard]] Kind pipe_kind();
 /// "switch:LINK=GENERATION": the symbolic link LINK leads to GENERATION from then on. switch_participant.cpp.
 [[nodiscard]] Kind switch_kind();
 

@@ -12,7 +12,7 @@ namespace ft::twophase {
 namespace {
 
 constexpr std::array<std::string_view, 4> verbs{"prepare", "commit", "abort", "forget"};
-constexpr std::array<std::string_view, 4> votes{"yes", "read-only", "no", "failed"};    // in the order of Vote
+constexpr std::array<std::string_view, 4> votes{"yes", "read-only", "no", "failed"};   // in the order of Vote
 constexpr std::array<std::string_view, 4> acks{"done", "again", "unknown", "broken"};  // in the order of Ack
 
 template <class Enum>
@@ -23,7 +23,8 @@ std::optional<Enum> find(const std::array<std::string_view, 4>& words, std::stri
 }
 
 bool is_plain(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
 }
 
 std::string joined(std::uint64_t number, std::string_view word, std::string_view text) {

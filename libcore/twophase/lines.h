@@ -24,7 +24,7 @@ struct Asked {
 };
 struct Answered {
     std::uint64_t number = 0;
-    std::string word;  ///< of prepare: yes, read-only, no, failed; of the others: done, again, unknown, broken
+    std::string word;       ///< of prepare: yes, read-only, no, failed; of the others: done, again, unknown, broken
     std::string text = {};  ///< yes: the token; else why
 };
 

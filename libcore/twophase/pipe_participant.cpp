@@ -2,14 +2,13 @@
 // It speaks the line protocol (lines.h). What it has prepared survives the command: the next one goes on with it.
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "libcore/base/failure.h"
+#include "libcore/proc/bounded.h"
 #include "libcore/proc/child.h"
 #include "libcore/twophase/kinds.h"
 #include "libcore/twophase/lines.h"
@@ -17,6 +16,8 @@
 namespace ft::twophase {
 
 namespace {
+
+constexpr int grace_ms = 1000;  // between the end of a command's answers and its own
 
 class PipeParticipant final : public Participant {
 public:
@@ -26,10 +27,7 @@ public:
           branch_(branch.id()),
           clock_(surroundings.clock),
           prepare_limit_(surroundings.prepare_limit),
-          settle_limit_(surroundings.settle_limit),
-          wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        if (wake_.get() < 0) throw system_failure("cannot make an event descriptor", "", errno);
-    }
+          settle_limit_(surroundings.settle_limit) {}
 
     Voted prepare() override {
         const Answered answered = ask(Asked::Verb::prepare, "", prepare_limit_);
@@ -40,10 +38,7 @@ public:
     Settled abort() override { return settle(Asked::Verb::abort, ""); }
     bool keeps_witness() const override { return true; }
     Settled forget() override { return settle(Asked::Verb::forget, ""); }
-    void interrupt() override {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
-    }
+    void interrupt() override { interrupt_.raise(); }
 
 private:
     Settled settle(Asked::Verb verb, const std::string& token) {
@@ -54,16 +49,16 @@ private:
 
     Failure misunderstood(std::string_view what) {
         child_.reset();
-        return Failure({.what = "it does not speak as a participant does", .where = command_, .why = std::string(what)});
+        return Failure(
+            {.what = "it does not speak as a participant does", .where = command_, .why = std::string(what)});
     }
 
     Answered ask(Asked::Verb verb, const std::string& token, std::chrono::nanoseconds limit) {
-        std::uint64_t wished = 0;  // by who waited for an earlier question
-        [[maybe_unused]] const ssize_t read = ::read(wake_.get(), &wished, sizeof wished);
+        interrupt_.clear();  // said while an earlier question was waited for
         try {
             start();
             const Asked asked{.number = ++asked_, .verb = verb, .branch = branch_, .token = token};
-            child_->write(view_of(line_of(asked) + "\n"), wake_.get());
+            child_->write(view_of(line_of(asked) + "\n"), interrupt_.descriptor());
             return answer_by(clock_.monotonic() + limit);
         } catch (const Failure& failure) {  // adds what is known of the command's end
             throw ended_as(failure);
@@ -72,10 +67,11 @@ private:
 
     void start() {
         if (child_) return;
-        child_.emplace(proc::Child::start({.command = {"sh", "-c", "cd -- \"$1\" && exec sh -c \"$2\"", "sh", folder_, command_},
+        child_.emplace(proc::Child::start({.command = {"sh", "-c", command_},
                                            .capture_output = true,
                                            .feed_input = true,
-                                           .own_group = true}));
+                                           .own_group = true,
+                                           .folder = folder_}));
         read_.clear();
     }
 
@@ -101,7 +97,7 @@ private:
 
     void read_more(std::chrono::nanoseconds until) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.monotonic());
-        std::array<pollfd, 2> ready{pollfd{child_->output(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
+        std::array<pollfd, 2> ready{pollfd{child_->output(), POLLIN, 0}, pollfd{interrupt_.descriptor(), POLLIN, 0}};
         const int found = left.count() > 0 ? ::poll(ready.data(), ready.size(), static_cast<int>(left.count())) : 0;
         if (found < 0 && errno != EINTR) throw system_failure("cannot wait for", command_, errno);
         if (found == 0) throw Failure({.what = "it does not answer", .where = command_, .why = "the time is over"});
@@ -116,10 +112,10 @@ private:
     /// The command is ended: what comes next is asked of a new one, which finds what this one has prepared.
     Failure ended_as(const Failure& failure) {
         std::string why = failure.what();
-        if (child_) {
-            child_->close_input();
-            if (failure.parts().what == "it has ended" || failure.error() == EPIPE)
-                why = fmt::format("the command {}", child_->wait().text());
+        const bool seems_over = failure.parts().what == "it has ended" || failure.error() == EPIPE;
+        if (child_ && seems_over) {
+            pollfd over{child_->handle(), POLLIN, 0};
+            if (::poll(&over, 1, grace_ms) > 0) why = fmt::format("the command {}", child_->wait().text());
         }
         child_.reset();
         return Failure({.what = "no answer", .where = command_, .why = why});
@@ -128,7 +124,7 @@ private:
     std::string command_, folder_, branch_;
     Clock& clock_;
     std::chrono::nanoseconds prepare_limit_, settle_limit_;
-    Fd wake_;
+    proc::Interrupt interrupt_;
     std::optional<proc::Child> child_;
     std::string read_;
     std::uint64_t asked_ = 0;
@@ -145,7 +141,8 @@ Spec parse(const std::string& text, const std::string& folder) {
 }
 
 std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const Surroundings& surroundings) {
-    if (!spec.fields.contains("command") || !spec.fields.contains("folder")) throw damage(spec.label, "it names no command");
+    if (!spec.fields.contains("command") || !spec.fields.contains("folder"))
+        throw damage(spec.label, "it names no command");
     return std::make_unique<PipeParticipant>(spec, branch, surroundings);
 }
 

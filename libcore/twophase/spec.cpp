@@ -14,7 +14,7 @@ namespace ft::twophase {
 namespace {
 
 const auto& table() {
-    static const std::array kinds{file_kind(), switch_kind(), exec_kind(), pg_kind()};
+    static const std::array kinds{file_kind(), switch_kind(), exec_kind(), pipe_kind(), pg_kind()};
     return kinds;
 }
 

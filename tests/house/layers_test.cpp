@@ -45,6 +45,7 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/sim/world.cpp", "the edge of a simulated process's thread: its end becomes a value"},
     {"libcore/source/look_ahead.cpp", "a thread's edge, and names that cannot be read become notes and exit 3"},
     {"libcore/store/directory_backend.cpp", "the trace of a claim that has ended harms nobody"},
+    {"libcore/twophase/agent.cpp", "a failure is what the coordinator hears, and not the agent's end"},
     {"libcore/twophase/coordinator.cpp", "a milestone that could not be written is an event of the protocol"},
     {"libcore/twophase/desk.cpp", "one participant's failure is its vote or its answer, on a thread of its own"},
     {"libcore/twophase/plan.cpp", "the TOML library's word for bad input becomes a Failure"},

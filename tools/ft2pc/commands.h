@@ -16,5 +16,6 @@ namespace ft::tools {
 [[nodiscard]] ui::Command add_transaction_show();
 [[nodiscard]] ui::Command add_resolve();
 [[nodiscard]] ui::Command add_forget();
+[[nodiscard]] ui::Command add_transaction_agent();
 
 }  // namespace ft::tools

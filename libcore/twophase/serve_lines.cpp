@@ -1,0 +1,64 @@
+#include "libcore/twophase/serve_lines.h"
+
+#include <array>
+#include <mutex>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/parallel.h"
+#include "libcore/twophase/lines.h"
+
+namespace ft::twophase {
+
+namespace {
+
+/// Lines of a stream, without their newlines; the last one may lack it.
+class Lines {
+public:
+    explicit Lines(proc::Input& in) : in_(in) {}
+
+    std::optional<std::string> next() {
+        for (;;) {
+            const std::size_t end = read_.find('\n', from_);
+            if (end != std::string::npos) return take(end, end + 1);
+            if (read_.size() - from_ > longest_line)
+                throw Failure({.what = "cannot understand stdin", .why = "a line is too long", .exit = Exit::usage});
+            std::array<std::byte, 65536> buffer;
+            const std::size_t got = in_.read_some(buffer);
+            if (got == 0) return from_ == read_.size() ? std::nullopt : std::optional(take(read_.size(), read_.size()));
+            read_.erase(0, std::exchange(from_, 0));
+            read_ += text_of(View(buffer).first(got));
+        }
+    }
+
+private:
+    std::string take(std::size_t end, std::size_t next) {
+        std::string line = read_.substr(from_, end - from_);
+        from_ = next;
+        return line;
+    }
+
+    proc::Input& in_;
+    std::string read_;
+    std::size_t from_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t serve_lines(proc::Input& in, const std::function<std::string(std::string_view)>& answer,
+                          const std::function<void(std::string_view)>& put, unsigned threads) {
+    Lines lines(in);
+    std::mutex mutex;  // guards put, answered
+    std::uint64_t answered = 0;
+    const auto work = [&](std::string&& line, unsigned) {
+        const std::string said = answer(line) + "\n";
+        std::lock_guard lock(mutex);
+        put(said);
+        ++answered;
+        return 0;
+    };
+    ordered_pipeline<std::string, int>(
+        {.workers = threads, .window = std::size_t{4} * threads}, [&] { return lines.next(); }, work, [](int&&) {});
+    return answered;
+}
+
+}  // namespace ft::twophase
