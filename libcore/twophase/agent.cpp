@@ -117,7 +117,12 @@ Settled Agent::forget(const std::string& branch) {
     const Held held = hold(branch, done);
     if (!held.journal) return held.instead;
     const Story& story = held.journal->story();
-    if (!story.is_tombstone() && !story.history.ended) return {.ack = Ack::again, .why = "not all have obeyed here"};
+    if (!story.is_tombstone() && !story.history.ended) {  // it has, but the note of it was lost with the power
+        if (story.history.prepared && story.history.decision == Decision::none)
+            return {.ack = Ack::again, .why = "it is not decided here"};
+        const Report report = drive(*held.journal, &Coordinator::recover);
+        if (!report.complete) return {.ack = Ack::again, .why = trouble_of(report)};
+    }
     held.journal->remove(true);
     return done;
 }

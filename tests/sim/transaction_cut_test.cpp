@@ -29,6 +29,11 @@ TEST_CASE("a transaction cut anywhere changes all of its files or none", "[twoph
     check_cuts(transact_at_once, 20);
 }
 
+TEST_CASE("a transaction over two hosts, both cut anywhere, changes all of its files or none", "[twophase][sim]") {
+    check_cuts(transact_far, 30);
+    check_cuts(transact_far_and_abort, 30);
+}
+
 TEST_CASE("a transaction in many commands, cut anywhere, changes all of its files or none", "[twophase][sim]") {
     check_cuts(transact_in_steps, 25);
 }
@@ -45,7 +50,7 @@ TEST_CASE("what was prepared can be committed after any cut within its deadline"
 
 TEST_CASE("a command killed anywhere is settled by a recovery that is cut", "[twophase][sim]") {
     const auto check = [](SimDisk& disk) { CHECK(complaints_about_transaction(disk) == none); };
-    for (const Act& act : {Act(transact_at_once), Act(transact_in_steps), Act(transact_and_abort)})
+    for (const Act& act : {Act(transact_at_once), Act(transact_in_steps), Act(transact_and_abort), Act(transact_far)})
         CHECK(for_every_kill_and_cut(act, recover, check, {.start = transaction_scene(), .seed = 9, .moments = 8}) >
               50);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "libcore/twophase/agent.h"
 #include "libcore/twophase/recover.h"
 #include "libcore/twophase/spec.h"
 
@@ -32,18 +33,56 @@ io::Located locate(io::Dir& root, const std::string& path) {
     return {std::move(dir), path.substr(from)};
 }
 
+/// An agent of another host, with no pipe between. It replaces b.
+class FarParticipant final : public Participant {
+public:
+    FarParticipant(io::Dir& root, Clock& clock, std::string branch)
+        : home_(Home::open_or_create(io::ensure_dir(root, "far-home"), clock)),
+          agent_(home_, {parse_spec(words[1], "/")}, makers_for(root, clock, home_), clock, progress_, pace),
+          branch_(std::move(branch)) {}
+
+    Voted prepare() override { return *vote_in(ask(Asked::Verb::prepare)); }
+    Settled commit(const std::string& token) override { return *settled_in(ask(Asked::Verb::commit, token)); }
+    Settled abort() override { return *settled_in(ask(Asked::Verb::abort)); }
+    bool keeps_witness() const override { return true; }
+    Settled forget() override { return *settled_in(ask(Asked::Verb::forget)); }
+
+    static Makers makers_for(io::Dir& root, Clock& clock, Home& home) {
+        return [&root, &clock, &home](const Story& story) {
+            const Surroundings surroundings{.locate = [&root](const std::string& path) { return locate(root, path); },
+                                            .clock = clock,
+                                            .locks = home.locks()};
+            return make_participants(story, home.coordinator(), surroundings);
+        };
+    }
+
+private:
+    /// As it comes through the line.
+    Answered ask(Asked::Verb verb, const std::string& token = "") {
+        const Asked asked{.number = 1, .verb = verb, .branch = branch_, .token = token};
+        return *parse_answered(line_of(agent_.answer(*parse_asked(line_of(asked)))));
+    }
+
+    Home home_;
+    Progress progress_;
+    Agent agent_;
+    std::string branch_;
+};
+
 /// One command's hold on the coordinator.
 struct Command {
     explicit Command(Hands& its)
         : hands(its), home(Home::open_or_create(io::ensure_dir(*its.root, "home"), its.clock)) {}
 
+    /// Those on the pipe are far.
     [[nodiscard]] Makers makers() {
         return [this](const Story& story) {
-            const Surroundings surroundings{
-                .locate = [this](const std::string& path) { return locate(*hands.root, path); },
-                .clock = hands.clock,
-                .locks = home.locks()};
-            return make_participants(story, home.coordinator(), surroundings);
+            Desk::Participants all = FarParticipant::makers_for(*hands.root, hands.clock, home)(story);
+            for (std::uint32_t i = 0; i < all.size(); ++i)
+                if (story.parts[i].kind == "pipe")
+                    all[i] = std::make_unique<FarParticipant>(*hands.root, hands.clock,
+                                                              Branch{home.coordinator(), story.number, 0, i}.id());
+            return all;
         };
     }
     [[nodiscard]] Report drive(Journal& journal, Report (Coordinator::*verb)()) {
@@ -79,13 +118,16 @@ bool was_told(SimDisk& disk, const std::string& what) {
     return std::find(all.begin(), all.end(), what) != all.end();
 }
 
+/// On both hosts.
 void recover_after(Hands& hands, std::chrono::nanoseconds later) {
     Command command(hands);
     hands.disk.clock().advance(later);
-    for (const Recovered& one : recover_all(command.home, command.makers(), hands.clock, command.progress, pace, 0)) {
-        if (one.kind != Recovered::Kind::settled) continue;
-        command.told(one.report);
-    }
+    for (const Recovered& one : recover_all(command.home, command.makers(), hands.clock, command.progress, pace, 0))
+        if (one.kind == Recovered::Kind::settled) command.told(one.report);
+    if (hands.root->find_dir("far-home") == nullptr) return;
+    Home far = Home::open_or_create(io::ensure_dir(*hands.root, "far-home"), hands.clock);
+    const Makers makers = FarParticipant::makers_for(*hands.root, hands.clock, far);
+    (void)recover_all(far, makers, hands.clock, command.progress, pace, 0);
 }
 
 Complaints complaints_about_site(SimDisk& disk) {
@@ -100,10 +142,11 @@ Complaints complaints_about_site(SimDisk& disk) {
     if (was_told(disk, "aborted") && a != "old a") complaints.emplace_back("told aborted, and it is not");
     for (const io::Listed& one : site->list())
         if (one.name.starts_with(".")) complaints.push_back("left behind: " + one.name);
-    if (const auto home = root->find_dir("home"))
-        if (const auto journals = home->find_dir("journals"))
-            for (const io::Listed& one : journals->list())
-                if (!one.name.starts_with(".")) complaints.push_back("no end: " + one.name);
+    for (const std::string name : {"home", "far-home"})
+        if (const auto home = root->find_dir(name))
+            if (const auto journals = home->find_dir("journals"))
+                for (const io::Listed& one : journals->list())
+                    if (!one.name.starts_with(".")) complaints.push_back("no end in " + name + ": " + one.name);
     return complaints;
 }
 
@@ -126,6 +169,18 @@ void transact_at_once(Hands hands) {
     Command command(hands);
     Journal journal = command.begin(words, true);
     command.told(command.drive(journal, &Coordinator::commit));
+}
+
+void transact_far(Hands hands) {
+    Command command(hands);
+    Journal journal = command.begin({words[0], "pipe:far"}, true);
+    command.told(command.drive(journal, &Coordinator::commit));
+}
+
+void transact_far_and_abort(Hands hands) {
+    { const Journal journal = Command(hands).begin({words[0], "pipe:far"}, false); }
+    Command(hands).next(&Coordinator::prepare);
+    Command(hands).next(&Coordinator::abort);
 }
 
 void transact_in_steps(Hands hands) {

@@ -15,6 +15,9 @@ namespace ft::sim {
 
 /// As `ft2pc run`: says "committing", acknowledges "committed".
 void transact_at_once(Hands hands);
+/// The same, with b replaced by the agent of another host, "far-home".
+void transact_far(Hands hands);
+void transact_far_and_abort(Hands hands);
 /// As begin, add, add, prepare, commit, each a command of its own. Acknowledges "begun", "prepared", "committed".
 void transact_in_steps(Hands hands);
 /// As begin, add, prepare, abort. Acknowledges "prepared", "aborted".
