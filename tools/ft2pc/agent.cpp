@@ -24,7 +24,10 @@ struct AgentOptions {
 
 void declare(ui::Flags& flags, AgentOptions& options) {
     declare_home(flags, options.home);
-    declare_pace(flags, options.pace);
+    flags.option("--prepare-wait", options.pace.prepare, "TIME",
+                 "vote no where not all here have by then (default 30s)");
+    flags.option("--deliver-wait", options.pace.deliver, "TIME",
+                 "answer 'again' where not all here have it by then (default 10s)");
     flags.positionals("PARTICIPANT", options.participants, 1, "what takes part on this host");
 }
 
