@@ -19,8 +19,8 @@ std::string_view take_part(std::string_view& text) {
     return part;
 }
 
-/// The number that comes next, as id() prints it: lower case, of so many digits at least, no more zeros than that.
-std::optional<std::uint64_t> take_hex(std::string_view& text, int digits) {
+/// The number that comes next.
+std::optional<std::uint64_t> take_hex(std::string_view& text) {
     const std::string_view word = take_part(text);
     if (word.empty() || word.size() > 16) return std::nullopt;
     std::uint64_t number = 0;
@@ -29,7 +29,6 @@ std::optional<std::uint64_t> take_hex(std::string_view& text, int digits) {
         if (digit == std::string_view::npos) return std::nullopt;
         number = number << 4 | digit;
     }
-    if (fmt::format("{:0{}x}", number, digits) != word) return std::nullopt;
     return number;
 }
 
@@ -44,10 +43,13 @@ std::optional<Branch> Branch::from_id(std::string_view id) {
     if (!id.starts_with(prefix)) return std::nullopt;
     std::string_view rest = id.substr(prefix.size());
     const std::optional<Uuid> coordinator = Uuid::from_hex(take_part(rest));
-    const auto journal = take_hex(rest, 16), sequence = take_hex(rest, 1), index = take_hex(rest, 1);
+    const auto journal = take_hex(rest), sequence = take_hex(rest), index = take_hex(rest);
     if (!coordinator || !journal || !sequence || !index || !rest.empty()) return std::nullopt;
     if (*sequence >= most_sequences || *index >= most_participants) return std::nullopt;
-    return Branch{*coordinator, *journal, static_cast<std::uint32_t>(*sequence), static_cast<std::uint32_t>(*index)};
+    const Branch branch{*coordinator, *journal, static_cast<std::uint32_t>(*sequence),
+                        static_cast<std::uint32_t>(*index)};
+    if (branch.id() != id) return std::nullopt;  // each has one name
+    return branch;
 }
 
 }  // namespace ft::twophase

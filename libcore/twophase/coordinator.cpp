@@ -15,6 +15,7 @@ using Moment = std::chrono::nanoseconds;
 
 constexpr Moment glance = std::chrono::milliseconds(100);  ///< how soon a wish to stop is seen
 constexpr Moment longest_pause = std::chrono::seconds(2);
+constexpr Moment after_stop = std::chrono::seconds(1);  ///< for those who only have to be told
 
 std::vector<bool> witnesses_of(const Desk::Participants& participants) {
     std::vector<bool> witnesses;
@@ -57,6 +58,7 @@ Report Coordinator::recover() { return drive(protocol_.recover()); }
 
 Report Coordinator::resolve(Decision decision) {
     if (protocol_.phase() == Phase::prepared) return drive(protocol_.decide(decision));
+    accepting_ = true;
     Actions actions = protocol_.recover();
     for (std::uint32_t i = 0; i < parts_.size(); ++i) {
         const Actions more = protocol_.accept(i);
@@ -134,7 +136,9 @@ void Coordinator::take(const Answer& answer) {
     if (ack == Ack::again || (ack == Ack::unknown && protocol_.decision() == Decision::commit)) ask_again_later(part);
     if (answer.kind == Action::Kind::commit || answer.kind == Action::Kind::abort) {
         const Decision told = answer.kind == Action::Kind::commit ? Decision::commit : Decision::abort;
-        return perform(protocol_.on_ack(part, told, answer.settled));
+        perform(protocol_.on_ack(part, told, answer.settled));
+        if (accepting_ && protocol_.parts()[part].standing == Standing::unknown) perform(protocol_.accept(part));
+        return;
     }
     if (ack != Ack::done) return;
     perform(answer.kind == Action::Kind::fence ? protocol_.on_fenced(part) : protocol_.on_forgotten(part));
@@ -175,7 +179,9 @@ void Coordinator::give_up_preparing(std::string why) {
 bool Coordinator::is_over() {
     if (finished_) return true;
     if (decided_ < Moment(0) || protocol_.phase() == Phase::deciding) return false;
-    return progress_.stop || clock_.monotonic() - decided_ >= pace_.deliver;
+    const Moment now = clock_.monotonic();
+    if (progress_.stop && stopped_ < Moment(0)) stopped_ = now;
+    return (progress_.stop && now - stopped_ >= after_stop) || now - decided_ >= pace_.deliver;
 }
 
 Moment Coordinator::next_glance() {

@@ -55,8 +55,8 @@ public:
     [[nodiscard]] Report abort();
     /// Ends what a dead command has left: commits where the journal says so, else aborts.
     [[nodiscard]] Report recover();
-    /// As a person decided: commits or aborts one that is prepared; one that is decided takes those who are broken or
-    /// know nothing for settled.
+    /// As a person decided: commits or aborts one that is prepared; of one that is decided it takes those who were
+    /// broken before, and those who still say that they know nothing, for settled.
     [[nodiscard]] Report resolve(Decision decision);
 
 private:
@@ -90,7 +90,8 @@ private:
     std::vector<PartReport> parts_;
     std::vector<Retry> retries_;
     std::string why_;
-    bool finished_ = false;
+    bool finished_ = false, accepting_ = false;
+    Moment stopped_{-1};  // when it was seen that the user wants to stop
     Moment began_{0}, asked_{0}, decided_{-1}, forced_{0}, ended_{0};
     std::optional<Desk> desk_;  // last: its threads end before what they use
 };

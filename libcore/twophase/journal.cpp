@@ -13,6 +13,7 @@ namespace ft::twophase {
 namespace {
 
 constexpr std::size_t longest_text = 1U << 20, longest_token = 4096, most_fields = 64, longest_upstream = 255;
+constexpr std::uint64_t longest_deadline = 1ULL << 33;  ///< seconds; more than any --deadline
 constexpr std::uint64_t room = 8192;  ///< bytes: milestones of a transaction of a few dozen participants
 
 constexpr std::chrono::seconds default_deadline{300};
@@ -32,7 +33,9 @@ void put(Encoder& out, Time time) {
 
 Time take_time(Decoder& in) {
     const auto s = static_cast<std::int64_t>(in.u64());
-    return {s, in.u32()};
+    const std::uint32_t ns = in.u32();
+    if (ns >= 1'000'000'000) in.fail("no time");
+    return {s, ns};
 }
 
 wal::Record record(std::uint8_t type, Encoder& body) { return {.type = type, .body = body.take()}; }
@@ -66,6 +69,7 @@ Spec take_spec(Decoder& in) {
     if (count > most_fields) in.fail("too many fields");
     for (std::uint64_t i = 0; i < count; ++i) {
         std::string key(in.text(longest_text));
+        if (!spec.fields.empty() && key <= spec.fields.rbegin()->first) in.fail("fields out of order");
         spec.fields[std::move(key)] = in.text(wal::longest_record);
     }
     return spec;
@@ -84,17 +88,24 @@ wal::Record record_of(const Milestone& milestone) {
     return record(static_cast<std::uint8_t>(first + static_cast<std::uint8_t>(milestone.kind)), out);
 }
 
+std::optional<std::string> take_token(Decoder& in) {
+    const std::uint8_t given = in.u8();
+    if (given > 1) in.fail("neither a token nor none");
+    return given != 0 ? std::optional<std::string>(in.text(longest_token)) : std::nullopt;
+}
+
 Milestone take_milestone(Decoder& in, std::uint8_t kind, std::size_t parts) {
     if (kind > static_cast<std::uint8_t>(Milestone::Kind::end)) in.fail("a record of a kind that is not known");
     Milestone milestone{.kind = static_cast<Milestone::Kind>(kind)};
     const std::uint64_t tokens = in.varint();
     const bool has_tokens = milestone.kind == Milestone::Kind::prepared || milestone.kind == Milestone::Kind::commit;
     if (tokens != (has_tokens ? parts : 0)) in.fail("not a token for each participant");
-    for (std::uint64_t i = 0; i < tokens; ++i)
-        milestone.tokens.push_back(in.u8() != 0 ? std::optional<std::string>(in.text(longest_token)) : std::nullopt);
+    for (std::uint64_t i = 0; i < tokens; ++i) milestone.tokens.push_back(take_token(in));
     milestone.part = in.u32();
     if (milestone.part >= std::max<std::size_t>(parts, 1)) in.fail("no such participant");
     milestone.why = in.text(longest_text);
+    if (milestone.kind != Milestone::Kind::broken && (milestone.part != 0 || !milestone.why.empty()))
+        in.fail("what only a broken participant has");
     return milestone;
 }
 
@@ -109,15 +120,37 @@ Resolution take_resolution(Decoder& in) {
     return resolution;
 }
 
-/// A milestone out of order would let a transaction decide twice, or add to what was decided.
+void take_begun(Story& story, Decoder& in) {
+    story.begun = story.last = take_time(in);
+    const std::uint64_t deadline = in.u64();
+    if (deadline > longest_deadline) in.fail("no deadline");
+    story.deadline = std::chrono::seconds(deadline);
+    story.upstream = in.text(longest_upstream);
+}
+
+/// A milestone out of order would let a transaction decide twice, or tell what is not decided.
+void take_in_order(Story& story, const Milestone& milestone, Decoder& in) {
+    History& history = story.history;
+    const bool decides = milestone.kind == Milestone::Kind::commit || milestone.kind == Milestone::Kind::abort;
+    const bool settles = milestone.kind == Milestone::Kind::broken || milestone.kind == Milestone::Kind::end;
+    const bool decided = history.decision != Decision::none, waits = history.prepared && !decided;
+    const bool settling = !history.broken.empty() || history.ended;
+    const bool asks = milestone.kind == Milestone::Kind::asked;
+    const bool entombs = (milestone.kind == Milestone::Kind::abort && !story.upstream.empty()) ||
+                         (milestone.kind == Milestone::Kind::end && story.is_tombstone());
+    if (decides && decided) in.fail("it is decided twice");
+    if (story.parts.empty() || (history.asked == asks && !entombs) || (asks && decided) || history.ended ||
+        (milestone.kind == Milestone::Kind::prepared && (history.prepared || decided)) || (settles && waits) ||
+        (!settles && settling))
+        in.fail("a milestone out of place");
+    history.add(milestone);
+}
+
 void take_record(Story& story, const wal::Record& record, std::string_view where) {
     Decoder in(record.body, where);
     switch (static_cast<Type>(record.type)) {
         case Type::begun:
-            story.begun = story.last = take_time(in);
-            story.deadline = std::chrono::seconds(in.u64() & 0x7fffffff);
-            story.upstream = in.text(longest_upstream);
-            break;
+            in.fail("it begins twice");
         case Type::touched:
             story.last = take_time(in);
             break;
@@ -127,20 +160,14 @@ void take_record(Story& story, const wal::Record& record, std::string_view where
             story.history.parts = static_cast<std::uint32_t>(story.parts.size());
             break;
         case Type::resolved:
+            if (!story.history.asked) in.fail("a resolution out of place");
             story.resolution = take_resolution(in);
             break;
         default: {
             const auto first = static_cast<std::uint8_t>(Type::first_milestone);
             if (record.type < first) in.fail("a record of a kind that is not known");
-            const Milestone milestone =
-                take_milestone(in, static_cast<std::uint8_t>(record.type - first), story.parts.size());
-            const bool decides = milestone.kind == Milestone::Kind::commit || milestone.kind == Milestone::Kind::abort;
-            const bool asks = milestone.kind == Milestone::Kind::asked;
-            const bool entombs = milestone.kind == Milestone::Kind::abort && !story.upstream.empty();
-            if (story.parts.empty() || story.is_tombstone() || (story.history.asked == asks && !entombs))
-                in.fail("a milestone out of place");
-            if (decides && story.history.decision != Decision::none) in.fail("it is decided twice");
-            story.history.add(milestone);
+            const auto kind = static_cast<std::uint8_t>(record.type - first);
+            take_in_order(story, take_milestone(in, kind, story.parts.size()), in);
         }
     }
     in.end();
@@ -159,7 +186,10 @@ Story story_of(const std::vector<wal::Record>& records, std::uint64_t number, st
     Story story{.number = number, .begun = {}, .last = {}};
     if (records.empty() || records.front().type != static_cast<std::uint8_t>(Type::begun))
         throw damage(where, "it does not begin as a transaction does");
-    for (const wal::Record& record : records) take_record(story, record, where);
+    Decoder in(records.front().body, where);
+    take_begun(story, in);
+    in.end();
+    for (std::size_t i = 1; i < records.size(); ++i) take_record(story, records[i], where);
     return story;
 }
 

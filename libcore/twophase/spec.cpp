@@ -13,6 +13,8 @@ namespace ft::twophase {
 
 namespace {
 
+constexpr std::size_t longest_word = 1U << 16;  ///< bytes
+
 const auto& table() {
     static const std::array kinds{file_kind(), switch_kind(), exec_kind(), pipe_kind(), pg_kind()};
     return kinds;
@@ -24,6 +26,12 @@ const Kind* find_kind(std::string_view name) {
     return found == table().end() ? nullptr : &*found;
 }
 
+/// As much of a word as a message can bear.
+std::string shown(std::string_view word) {
+    constexpr std::size_t enough = 80;
+    return printable(word.substr(0, enough)) + (word.size() > enough ? "..." : "");
+}
+
 Failure no_such_kind(std::string_view word, std::string_view name) {
     std::vector<std::string> names;
     std::string forms;
@@ -33,7 +41,7 @@ Failure no_such_kind(std::string_view word, std::string_view name) {
     }
     const std::optional<std::string> meant = did_you_mean(name, names);
     return Failure({.what = "not a participant",
-                    .where = printable(word),
+                    .where = shown(word),
                     .why = meant ? fmt::format("did you mean '{}:'?", *meant) : "",
                     .todo = "give " + forms,
                     .exit = Exit::usage});
@@ -44,6 +52,12 @@ Failure no_such_kind(std::string_view word, std::string_view name) {
 std::span<const Kind> kinds() { return table(); }
 
 Spec parse_spec(const std::string& word, const std::string& folder) {
+    if (word.size() > longest_word || word.find('\0') != std::string::npos)
+        throw Failure({.what = "not a participant",
+                       .where = shown(word),
+                       .why = word.size() > longest_word ? fmt::format("it is longer than {} bytes", longest_word)
+                                                         : "it has a zero byte",
+                       .exit = Exit::usage});
     const std::size_t colon = word.find(':');
     const std::string name = word.substr(0, colon);
     const Kind* kind = find_kind(name);

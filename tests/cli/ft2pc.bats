@@ -242,3 +242,18 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     ft2pc commit "$t"
     nothing_left
 }
+
+@test "a participant that knows nothing of a commit is in doubt, until a person accepts that" {
+    local t
+    # shellcheck disable=SC2016  # the program expands it
+    printf '#!/bin/sh\n[ "$1" != commit ] || exit 21\n' >party
+    chmod +x party
+    run -3 ft2pc run --deliver-wait 1s -p file:a=a.new -p exec:./party
+    [[ $output = *"not yet everywhere: exec:./party: "*'does not know the branch'* ]]
+    t=$(ft2pc list --in-doubt --names)
+    run -6 ft2pc recover --deliver-wait 1s
+    run -7 ft2pc resolve "$t" abort --reason 'no decision is reversed'
+    ft2pc resolve "$t" commit --reason 'looked at by hand'
+    [ "$(cat a)" = 'new a' ]
+    nothing_left
+}
