@@ -14,8 +14,9 @@ namespace ft::twophase {
 
 namespace {
 
-constexpr std::size_t copied_at_once = 1U << 20;  // bytes
-constexpr int most_links = 40;                    // as the kernel follows
+constexpr std::size_t copied_at_once = 1U << 20;   // bytes
+constexpr std::uint64_t least_shared = 64U << 10;  // bytes: less is copied sooner than blocks are shared
+constexpr int most_links = 40;                     // as the kernel follows
 
 /// The file that `path` leads to, links followed.
 std::unique_ptr<io::File> open_new(const Surroundings& surroundings, std::string path) {
@@ -45,7 +46,7 @@ void copy_bytes(io::File& from, io::File& to, const std::function<void()>& check
 /// A copy of what `from` holds, at one moment.
 void copy(io::File& from, io::File& to, const std::function<void()>& check) {
     const io::Stat before = from.stat();
-    if (!to.clone_from(from)) {
+    if (before.size < least_shared || !to.clone_from(from)) {
         copy_bytes(from, to, check);
         to.set_size(before.size);
     }

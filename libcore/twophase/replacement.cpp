@@ -44,8 +44,19 @@ private:
     std::atomic<bool> interrupted_ = false;
 };
 
-/// Tells a directory from another one that is there in its place, as an unmounted disk leaves it.
-std::string token_of(io::Dir& dir) { return fmt::format("{:x}", dir.stat(".")->ino); }
+/// Where it was prepared, and what the name is to mean: without a claim the one tells whether a later caller looks at
+/// the same directory, and not at what an unmounted disk or a renamed folder leaves in its place; the other, whether it
+/// has come about all the same.
+std::string token_of(io::Dir& dir, const Content& next) {
+    const io::Stat stat = dir.stat(".").value();
+    return fmt::format("{:x} {:x} {} {}", stat.ino, stat.dev, static_cast<int>(next.kind), next.digest.hex());
+}
+
+bool has_come_about(const io::Located& at, const std::string& token) {
+    const auto behind_inode = [](const std::string& text) { return text.substr(text.find(' ') + 1); };
+    if (token.starts_with(fmt::format("{:x} ", at.dir->stat(".")->ino))) return true;
+    return behind_inode(token) == behind_inode(token_of(*at.dir, content_of(*at.dir, at.name, [] {})));
+}
 
 /// Throws once it has taken longer than that.
 std::function<void()> Replacement::until(std::chrono::nanoseconds limit) const {
@@ -89,7 +100,7 @@ Voted Replacement::stage_and_claim(io::Located& at, const std::function<void()>&
     if (before.has_value() != after.has_value() || (before && before->ino != after->ino))
         throw Failure({.what = "cannot replace", .where = replacing_.path, .why = "it was replaced meanwhile"});
     at.dir->sync();
-    return {.vote = Vote::yes, .token = token_of(*at.dir), .why = ""};
+    return {.vote = Vote::yes, .token = token_of(*at.dir, claim.next), .why = ""};
 }
 
 Voted Replacement::claimed_by(const io::Located& at, const Claim& other) const {
@@ -133,14 +144,15 @@ Settled Replacement::commit(const std::string& token) {
     try {
         const std::optional<Claim> claim = find_claim(*at.dir, at.name);
         if (is_ours(claim)) return apply(at, *claim);
+        if (!has_come_about(at, token))
+            return {Ack::again,
+                    at.dir->path() + " is not the directory that it was prepared in (is a disk not mounted?)"};
+        at.dir->sync();  // one that was killed before this may have removed the claim
+        return {Ack::done, ""};
     } catch (const Failure& failure) {  // this participant's failure is its answer
         if (failure.exit() != Exit::damage) return {Ack::again, failure.what()};
         return broken(failure.what());
     }
-    if (token != token_of(*at.dir))
-        return {Ack::again, at.dir->path() + " is another directory than it was prepared in (is a disk not mounted?)"};
-    at.dir->sync();  // one that was killed before this may have removed the claim
-    return {Ack::done, ""};
 }
 
 Settled Replacement::apply(io::Located& at, const Claim& claim) {

@@ -105,7 +105,8 @@ const Image& file_scene() {
         d->set_xattr("app.conf", {"user.note", "keep"});
         d->set_mode("app.conf", 0640);
         put(*d, long_name, "old", 0644);
-        put(*io::open_dir(*root, "s"), "new", std::string(9000, 'n'), 0755);
+        // Big enough for its blocks to be shared.
+        put(*io::open_dir(*root, "s"), "new", std::string(70'000, 'n'), 0755);
     });
     return image;
 }

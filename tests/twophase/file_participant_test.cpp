@@ -246,6 +246,13 @@ TEST_CASE("in another directory than it was prepared in nothing is called done",
     fs::rename(bench.path("elsewhere"), bench.path("d"));
     CHECK(branch->commit(voted.token).ack == Ack::done);
     CHECK(bench.get("d/a") == "new");
+    // A copy of it, as from a backup: what was to be is so.
+    fs::rename(bench.path("d"), bench.path("elsewhere"));
+    fs::create_directory(bench.path("d"));
+    CHECK(branch->commit(voted.token).ack == Ack::again);
+    bench.put("d/a", "new");
+    CHECK(branch->commit(voted.token).ack == Ack::done);
+    CHECK(branch->commit("").ack == Ack::again);
 }
 
 TEST_CASE("a link is switched to a generation, whatever it led to before", "[twophase]") {
