@@ -12,7 +12,7 @@ xxhash = ctypes.CDLL("libxxhash.so.0")
 xxhash.XXH3_64bits.restype = ctypes.c_uint64
 xxhash.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 
-BRANCH = b"ft-000102030405060708090a0b0c0d0e0f-1234-0-3"
+BRANCH = b"ft-000102030405060708090a0b0c0d0e0f-0000000000001234-0-3"
 NAME = b"app.conf"
 NOTHING = (0, bytes(32))
 
