@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "libcore/base/environment.h"
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 
@@ -81,6 +82,13 @@ bool is_valid_name(std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
                c == '-' || c >= 0x80;
     });
+}
+
+std::string default_path() {
+    return path_of(StatePlace{.variable = "FT_STORE",
+                              .folder = "store",
+                              .what = "no store is named",
+                              .todo = "name one with --store DIR or FT_STORE"});
 }
 
 bool holds_store(io::Dir& dir) { return dir.stat("format").has_value(); }

@@ -35,6 +35,8 @@ struct CheckpointId {
 /// Whether a store has been made in the directory. Its own name is durable then: whoever makes a store makes the way to
 /// it durable first.
 [[nodiscard]] bool holds_store(io::Dir& dir);
+/// Where the store is that nobody names: FT_STORE, else $XDG_STATE_HOME/ft/store, else ~/.local/state/ft/store.
+[[nodiscard]] std::string default_path();
 
 struct FormatInfo {
     Uuid uuid;

@@ -5,6 +5,8 @@
 
 namespace ft::twophase {
 
+/// "counter:NAME+N", "counter:NAME-N": the value of a counter changes by N. counter_participant.cpp.
+[[nodiscard]] Kind counter_kind();
 /// "file:DEST=NEW": DEST gets what NEW holds; "file:DEST=": DEST is removed. file_participant.cpp.
 [[nodiscard]] Kind file_kind();
 /// "exec:COMMAND": a program that knows the verbs prepare, commit and abort. exec_participant.cpp.

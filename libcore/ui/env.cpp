@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "libcore/base/environment.h"
 #include "libcore/base/text.h"
 #include "libcore/ui/flags.h"
 #include "libcore/ui/signals.h"
@@ -26,11 +27,7 @@ void Env::pause(std::chrono::milliseconds length) {
     progress().step();
 }
 
-std::optional<std::string> Env::variable(const char* name) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return std::string(value);
-}
+std::optional<std::string> Env::variable(const char* name) { return environment(name); }
 
 void Env::begin(std::string action) { parts_.line.begin(std::move(action)); }
 

@@ -10,10 +10,7 @@ void declare_store(ui::Flags& flags, StoreOptions& options) {
 
 std::string store_path(const StoreOptions& options) {
     if (options.path) return *options.path;
-    if (const auto path = ui::Env::variable("FT_STORE")) return *path;
-    if (const auto state = ui::Env::variable("XDG_STATE_HOME")) return *state + "/ft/store";
-    if (const auto home = ui::Env::variable("HOME")) return *home + "/.local/state/ft/store";
-    throw ui::usage_failure("no store is named", "", "HOME is not set", "name one with --store DIR or FT_STORE");
+    return store::default_path();
 }
 
 OpenedStore::OpenedStore(ui::Env& env, Disk& disk, const StoreOptions& options, Opening opening)

@@ -39,7 +39,7 @@ std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name,
     return copy->make(name.segment, shape);
 }
 
-SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named)
+SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, counter::NamedPlace named)
     : env_(env), options_(options) {
     const counter::SharedName& name = *named.named.descriptor.shared;
     copy_ = disk_copy_of(disk, name, env.clock());
@@ -94,14 +94,14 @@ counter::Head SharedCounting::head() {
     return {.value = status.value, .min = status.min, .max = status.max, .keyed = status.keyed};
 }
 
-void remove_shared(Clock& clock, const NamedPlace& named) {
+void remove_shared(Clock& clock, const counter::NamedPlace& named) {
     if (const auto shared = shm::SharedCounter::find(named.named.descriptor.shared->segment, clock)) shared->remove();
-    named.place.dir->remove_file(named.place.name);
-    named.place.dir->sync();
+    named.at.dir->remove_file(named.at.name);
+    named.at.dir->sync();
 }
 
 std::unique_ptr<Counting> open_counting(ui::Env& env, Disk& disk, const CounterOptions& options) {
-    NamedPlace named = look_up(disk, options.name);
+    counter::NamedPlace named = look_up(disk, options.name);
     if (named.named.descriptor.shared) return std::make_unique<SharedCounting>(env, disk, options, std::move(named));
     return std::make_unique<OpenedCounter>(env, disk, options, std::move(named));
 }

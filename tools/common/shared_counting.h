@@ -13,7 +13,7 @@ namespace ft::tools {
 class SharedCounting final : public Counting {
 public:
     /// fails  where the memory is gone and nothing is there to make it from.
-    SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, NamedPlace named);
+    SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, counter::NamedPlace named);
 
     [[nodiscard]] std::vector<counter::Outcome> run(std::span<const counter::Operation> operations) override;
     void release() override {}
@@ -42,7 +42,7 @@ private:
 };
 
 /// For good: the segment, if it is there, and the name. The file stays.
-void remove_shared(Clock& clock, const NamedPlace& named);
+void remove_shared(Clock& clock, const counter::NamedPlace& named);
 /// A new segment of this name, at the state of its file where there is one; nullptr where the name is taken.
 [[nodiscard]] std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name, shm::Shape shape,
                                                               shm::DiskCopy* copy, Clock& clock);

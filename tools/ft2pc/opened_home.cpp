@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "libcore/base/environment.h"
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/twophase/spec.h"
@@ -18,11 +19,10 @@ using namespace twophase;
 
 std::string home_path(const HomeOptions& options) {
     if (options.dir) return *options.dir;
-    if (const auto path = ui::Env::variable("FT_2PC")) return *path;
-    if (const auto state = ui::Env::variable("XDG_STATE_HOME")) return *state + "/ft/2pc";
-    if (const auto home = ui::Env::variable("HOME")) return *home + "/.local/state/ft/2pc";
-    throw ui::usage_failure("no place for transactions is named", "", "HOME is not set",
-                            "name one with --dir or FT_2PC");
+    return path_of(StatePlace{.variable = "FT_2PC",
+                              .folder = "2pc",
+                              .what = "no place for transactions is named",
+                              .todo = "name one with --dir or FT_2PC"});
 }
 
 Failure no_such_transaction(const std::string& name) {

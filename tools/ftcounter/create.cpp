@@ -132,7 +132,7 @@ std::size_t create_replicas(ui::Env& env, Disk& disk, const CreateOptions& optio
 Exit run(ui::Env& env, const CreateOptions& options) {
     refuse_mixture(options);
     Disk disk;
-    const std::string path = absolute(counter_path(options.name));
+    const std::string path = absolute(counter::name_path(options.name));
     const std::string folder = path.substr(0, std::max<std::size_t>(1, path.rfind('/')));
     const bool by_name = options.name.find('/') == std::string::npos;
     const io::Located place{by_name ? disk.make(folder) : disk.open(folder), path.substr(path.rfind('/') + 1)};

@@ -48,7 +48,7 @@ Exit show(ui::Env& env, Disk& disk, const std::string& name) {
 
 Exit run(ui::Env& env, const ListOptions& options) {
     Disk disk;
-    const std::unique_ptr<io::Dir> dir = disk.find(counters_folder());
+    const std::unique_ptr<io::Dir> dir = disk.find(counter::names_folder());
     const std::vector<std::string> names = dir ? names_in(*dir) : std::vector<std::string>();
     Exit exit = Exit::done;
     for (const std::string& name : names) {

@@ -16,7 +16,7 @@ void declare(ui::Flags& flags, RmOptions& options) { declare_name(flags, options
 
 Exit run(ui::Env& env, const RmOptions& options) {
     Disk disk;
-    NamedPlace named = look_up(disk, options.counter.name);
+    counter::NamedPlace named = look_up(disk, options.counter.name);
     if (named.named.descriptor.shared) {
         remove_shared(env.clock(), named);
         env.did("removed " + options.counter.name);

@@ -123,7 +123,7 @@ Exit show_shared(ui::Env& env, const std::string& name, shm::SharedCounter& shar
 
 Exit run(ui::Env& env, const StatusOptions& options) {
     Disk disk;
-    NamedPlace named = look_up(disk, options.counter.name);
+    counter::NamedPlace named = look_up(disk, options.counter.name);
     if (named.named.descriptor.shared) {
         SharedCounting counting(env, disk, options.counter, std::move(named));
         return show_shared(env, options.counter.name, counting.shared());
