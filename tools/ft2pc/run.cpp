@@ -39,6 +39,9 @@ Plan plan_of(Disk& disk, const RunOptions& options) {
         const io::Located place = disk.locate(*options.plan);
         const std::unique_ptr<io::File> file = io::open_file(*place.dir, place.name);
         constexpr std::uint64_t longest_plan = 4U << 20;
+        if (file->stat().size > longest_plan)
+            throw ui::usage_failure("cannot understand the plan", printable(*options.plan), "it is longer than 4 MiB",
+                                    "nothing was begun; see PLAN FILES in ft2pc(1)");
         const Bytes text = io::read_whole(*file, longest_plan);
         plan = parse_plan(text_of(text), *options.plan, absolute_path(place.dir->path()));
     }
