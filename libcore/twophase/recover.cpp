@@ -46,6 +46,10 @@ Recovered recover_held(Home& home, Journal& journal, const Makers& makers, Clock
 Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Clock& clock, const Progress& progress,
                       const Pace& pace) {
     try {
+        // A glance first: to hold what waits, be it for a moment, would be in the way of its next command.
+        const std::optional<Story> story = read_story(home.journals(), home.coordinator(), number);
+        if (story && (waits(*story, clock.now()) || home.is_at_work(number)))
+            return {.number = number, .kind = Recovered::Kind::waiting};
         const Journal::Opened opened = Journal::open(home.journals(), home.coordinator(), number);
         if (opened.found == Journal::Found::missing) return {.number = number, .kind = Recovered::Kind::gone};
         if (opened.found == Journal::Found::busy)
