@@ -176,6 +176,9 @@ private:
 };
 
 /// A new counter: all its replicas, none of which exists yet, or none. fails: where one cannot be made.
-void create(Wiring& wiring, Clock& clock, const Identity& identity, const State& first, const Patience& patience);
+///
+/// about_to_make  is called once nothing is in the way, before the first is made.
+void create(Wiring& wiring, Clock& clock, const Identity& identity, const State& first, const Patience& patience,
+            const std::function<void()>& about_to_make = {});
 
 }  // namespace ft::counter

@@ -11,7 +11,6 @@ namespace ft::counter {
 namespace {
 
 constexpr std::string_view first_line = "ftcounter 1\n", first_word = "ftcounter ";
-constexpr std::uint64_t longest_descriptor = 64 * 1024;
 
 /// A member as it stands after "replica ".
 std::optional<Member> member_of(std::string_view words) {

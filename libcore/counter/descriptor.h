@@ -22,6 +22,8 @@
 
 namespace ft::counter {
 
+inline constexpr std::size_t longest_descriptor = 64 * 1024;  ///< bytes
+
 /// A counter in shared memory (shm/shared_counter.h), and how to make it again.
 struct SharedName {
     bool exact = false;

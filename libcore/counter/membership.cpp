@@ -208,7 +208,8 @@ std::vector<Member> Counter::remove_all() {
     return left;
 }
 
-void create(Wiring& wiring, Clock& clock, const Identity& identity, const State& first, const Patience& patience) {
+void create(Wiring& wiring, Clock& clock, const Identity& identity, const State& first, const Patience& patience,
+            const std::function<void()>& about_to_make) {
     Seats seats(wiring, clock, patience);
     const auto never = [] { return false; };
     seats.add(first.annex.charter);
@@ -223,6 +224,7 @@ void create(Wiring& wiring, Clock& clock, const Identity& identity, const State&
         }
     };
     refuse_unless(Reply::Kind::missing);
+    if (about_to_make) about_to_make();
     seats.ask(
         [&](const Heard& one) {
             return Request{.kind = Request::Kind::install,

@@ -19,7 +19,6 @@ using counter::Standing;
 
 constexpr std::uint64_t none_in_file = 0;
 constexpr std::chrono::milliseconds pause{1};
-constexpr int patience = 10'000;  // pauses: ten seconds
 
 Snapshot state_of(const FlushRecord& record) { return {.value = record.value, .keyed = record.keyed}; }
 
@@ -48,8 +47,9 @@ FlushRecord record_now(const Snapshot& snapshot, std::chrono::nanoseconds monoto
 class DiskCopy::Locked {
 public:
     explicit Locked(DiskCopy& copy) : copy_(copy) {
-        for (int i = 0; !copy_.replica_.try_lock(); ++i) {
-            if (i == patience)
+        const auto until = copy_.clock_.monotonic() + copy_.patience_;
+        while (!copy_.replica_.try_lock()) {
+            if (copy_.clock_.monotonic() >= until)
                 throw Failure({.what = "cannot lock the counter's file",
                                .where = copy_.replica_.path(),
                                .why = "another process holds it",
@@ -66,8 +66,8 @@ private:
     DiskCopy& copy_;
 };
 
-DiskCopy::DiskCopy(std::unique_ptr<io::Dir> dir, std::string name, Clock& clock)
-    : replica_(std::move(dir), name), name_(std::move(name)), clock_(clock) {}
+DiskCopy::DiskCopy(std::unique_ptr<io::Dir> dir, std::string name, Clock& clock, std::chrono::nanoseconds patience)
+    : replica_(std::move(dir), name), name_(std::move(name)), clock_(clock), patience_(patience) {}
 
 Reply DiskCopy::ask(const Request& request) { return replica_.handle(request); }
 
@@ -82,11 +82,29 @@ Reply DiskCopy::need(Reply reply) const {
 }
 
 std::unique_ptr<SharedCounter> DiskCopy::make(const std::string& name, const Shape& shape) {
+    return make(name, shape, clock_.random_uuid());
+}
+
+std::optional<Uuid> DiskCopy::counter() {
+    const Locked locked(*this);
+    const Reply stands = ask({.kind = Request::Kind::look});
+    return stands.is_sound() ? std::optional(stands.standing->header.identity.counter) : std::nullopt;
+}
+
+void DiskCopy::remove_new(const Uuid& counter) {
+    const Locked locked(*this);
+    const Reply stands = ask({.kind = Request::Kind::look});
+    if (!stands.is_sound() || stands.standing->header.identity.counter != counter) return;
+    if (stands.standing->version.sequence > 0) return;
+    (void)ask({.kind = Request::Kind::remove, .header = stands.standing->header});
+}
+
+std::unique_ptr<SharedCounter> DiskCopy::make(const std::string& name, const Shape& shape, const Uuid& counter) {
     need_possible(shape);
     const Locked locked(*this);
     if (SharedCounter::find(name, clock_)) return nullptr;
     const Reply stands = ask({.kind = Request::Kind::look});
-    if (stands.kind == Reply::Kind::missing) return SharedCounter::make(name, shape, clock_, new_file(shape));
+    if (stands.kind == Reply::Kind::missing) return SharedCounter::make(name, shape, clock_, new_file(shape, counter));
     const Standing standing = *need(stands).standing;
     const Origin origin = origin_in_file(standing);
     Shape there = shape;
@@ -111,10 +129,9 @@ Origin DiskCopy::origin_in_file(const Standing& standing) {
                       .entries = need(ask({.kind = Request::Kind::keys})).keys->entries}};
 }
 
-Origin DiskCopy::new_file(const Shape& shape) {
-    const counter::Header header{
-        .identity = {.counter = clock_.random_uuid(), .keys = shape.keys, .created = clock_.now()},
-        .replica = clock_.random_uuid()};
+Origin DiskCopy::new_file(const Shape& shape, const Uuid& counter) {
+    const counter::Header header{.identity = {.counter = counter, .keys = shape.keys, .created = clock_.now()},
+                                 .replica = clock_.random_uuid()};
     counter::State state{.head = {.value = shape.start, .min = shape.min, .max = shape.max}};
     state.annex.charter.members = {{.replica = header.replica, .locator = name_}};
     (void)need(ask({.kind = Request::Kind::install, .epoch = 1, .state = state, .header = header}));
@@ -122,7 +139,7 @@ Origin DiskCopy::new_file(const Shape& shape) {
 }
 
 void DiskCopy::flush(SharedCounter& counter) {
-    const Held turn = Held::take(counter.segment().control().flush_lock, clock_, counter.name());
+    const Held turn = Held::take(counter.segment().control().flush_lock, clock_, counter.name(), patience_);
     flush_held(counter);
 }
 

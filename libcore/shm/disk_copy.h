@@ -23,7 +23,10 @@ namespace ft::shm {
 class DiskCopy {
 public:
     /// name  of the file in `dir`, which need not exist yet.
-    DiskCopy(std::unique_ptr<io::Dir> dir, std::string name, Clock& clock);
+    ///
+    /// patience  with other processes that hold it.
+    DiskCopy(std::unique_ptr<io::Dir> dir, std::string name, Clock& clock,
+             std::chrono::nanoseconds patience = usual_patience);
 
     /// A segment at the state of the file; a new file where there is none. nullptr where the segment's name is taken.
     ///
@@ -31,7 +34,14 @@ public:
     /// fails  as SharedCounter::make; Exit::failed where the disk refuses, damage() for a file that is no sound
     /// replica,
     ///        Exit::busy where another process holds it.
+    ///
+    /// counter  of the new file, where there is none.
     [[nodiscard]] std::unique_ptr<SharedCounter> make(const std::string& name, const Shape& shape);
+    [[nodiscard]] std::unique_ptr<SharedCounter> make(const std::string& name, const Shape& shape, const Uuid& counter);
+    /// The counter that the file holds; std::nullopt where there is no sound one.
+    [[nodiscard]] std::optional<Uuid> counter();
+    /// Removes the file where it is this counter's, and as it was made.
+    void remove_new(const Uuid& counter);
 
     /// What was acknowledged before the call is durable when it returns. One process flushes, others wait for their
     /// turn.
@@ -56,11 +66,12 @@ private:
     /// fails  unless the reply is sound.
     [[nodiscard]] counter::Reply need(counter::Reply reply) const;
     [[nodiscard]] Origin origin_in_file(const counter::Standing& standing);
-    [[nodiscard]] Origin new_file(const Shape& shape);
+    [[nodiscard]] Origin new_file(const Shape& shape, const Uuid& counter);
 
     counter::LocalReplica replica_;
     std::string name_;
     Clock& clock_;
+    std::chrono::nanoseconds patience_;
 };
 
 }  // namespace ft::shm

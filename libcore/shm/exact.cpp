@@ -109,7 +109,7 @@ Outcome::Kind ExactAdds::fits(std::int64_t value, std::int64_t amount) const {
 
 Outcome ExactAdds::add(std::int64_t amount, const KeyId* key) {
     Control& control = segment_.control();
-    const Held held = Held::take(control.lock, clock_, segment_.name());
+    const Held held = Held::take(control.lock, clock_, segment_.name(), segment_.patience());
     const Exact::Seen now = look_held(segment_);
     const auto value = static_cast<std::int64_t>(now.words[0]);
     const std::uint64_t keyed = now.words[1];
@@ -134,12 +134,12 @@ Snapshot ExactAdds::now() {
         if (look.found == Exact::Look::Found::damaged) fail(segment_, "its value is damaged");
         if (look.found == Exact::Look::Found::whole) return snapshot_of(look.seen);
     }
-    const Held held = Held::take(segment_.control().lock, clock_, segment_.name());
+    const Held held = Held::take(segment_.control().lock, clock_, segment_.name(), segment_.patience());
     return snapshot_of(look_held(segment_));
 }
 
 Snapshot ExactAdds::snapshot(std::uint64_t since) {
-    const Held held = Held::take(segment_.control().lock, clock_, segment_.name());
+    const Held held = Held::take(segment_.control().lock, clock_, segment_.name(), segment_.patience());
     Snapshot snapshot = snapshot_of(look_held(segment_));
     const std::uint64_t keyed = snapshot.keyed;
     const Header& header = segment_.header();

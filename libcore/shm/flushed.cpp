@@ -34,7 +34,7 @@ FlushRecord flush_record(Segment& segment, Clock& clock) {
         const Flushed::Look look = segment.control().flushed.look();
         if (look.found != Flushed::Look::Found::moving) return record_of(need_whole(segment, look).words);
     }
-    const Held held = Held::take(segment.control().flush_lock, clock, segment.name());
+    const Held held = Held::take(segment.control().flush_lock, clock, segment.name(), segment.patience());
     return record_of(need_whole(segment, segment.control().flushed.look()).words);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <linux/futex.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -15,7 +16,6 @@ namespace ft::shm {
 
 namespace {
 
-constexpr std::chrono::seconds patience{10};
 constexpr std::chrono::milliseconds turn{100};
 constexpr int spins = 100;  // a critical section takes 30 ns, sleeping and waking a hundred times that
 
@@ -56,24 +56,24 @@ std::optional<Held> Held::try_take(Mutex& mutex) {
     return Held(mutex);
 }
 
-void Held::wait(Mutex& mutex, int error, Clock& clock, std::string_view where) {
+void Held::wait(Mutex& mutex, int error, Clock& clock, const Wait& how) {
     for (int i = 0; error == EBUSY && i < spins; ++i) error = ::pthread_mutex_trylock(&mutex.native);
     // In turns, so that the wait does not depend on a clock that is set meanwhile. (pthread_mutex_clocklock would not,
     // but ThreadSanitizer of GCC 12 does not know it.)
-    const std::chrono::nanoseconds end = clock.monotonic() + patience;
+    const std::chrono::nanoseconds end = clock.monotonic() + how.patience;
     while ((error == EBUSY || error == ETIMEDOUT) && clock.monotonic() < end) {
-        const ::timespec turn_ends = time_after(clock.now(), turn);
+        const ::timespec turn_ends = time_after(clock.now(), std::min<std::chrono::nanoseconds>(turn, how.patience));
         error = ::pthread_mutex_timedlock(&mutex.native, &turn_ends);
     }
     error = after(mutex, error);
     if (error == 0) return;
     if (error == ETIMEDOUT || error == EBUSY)
         throw Failure({.what = "cannot count",
-                       .where = std::string(where),
+                       .where = std::string(how.where),
                        .why = holder_of(mutex) + " holds its lock",
                        .todo = "nothing changed; try again, or see what stopped that process",
                        .exit = Exit::busy});
-    throw damage(where, fmt::format("its lock is broken (error {})", error));
+    throw damage(how.where, fmt::format("its lock is broken (error {})", error));
 }
 
 }  // namespace ft::shm

@@ -85,14 +85,14 @@ std::int64_t PlainAdds::value() {
         if (look.found == Settled::Look::Found::damaged) fail(segment_);
         if (look.found == Settled::Look::Found::whole) return sum(look.seen.words);
     }
-    const Held held = Held::take(segment_.control().lock, clock_, segment_.name());
+    const Held held = Held::take(segment_.control().lock, clock_, segment_.name(), segment_.patience());
     const Settled::Look look = segment_.control().settled.look();
     if (look.found != Settled::Look::Found::whole) fail(segment_);
     return sum(look.seen.words);
 }
 
 Outcome::Kind PlainAdds::settle(std::int64_t amount) {
-    const Held held = Held::take(segment_.control().lock, clock_, segment_.name());
+    const Held held = Held::take(segment_.control().lock, clock_, segment_.name(), segment_.patience());
     return settle_held(amount);
 }
 

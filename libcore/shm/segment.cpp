@@ -97,6 +97,11 @@ std::unique_ptr<Segment> Segment::make(const std::string& name, Header header,
     return named && named->header_.inode == made->header_.inode ? std::move(named) : std::move(made);
 }
 
+bool Segment::is_taken(const std::string& name) {
+    struct ::stat found {};
+    return ::lstat(path_of(name).c_str(), &found) == 0;
+}
+
 std::unique_ptr<Segment> Segment::find(const std::string& name) {
     const std::string path = path_of(name);
     Fd file{again([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); })};

@@ -24,6 +24,8 @@ public:
     ///        it is reserved here, so that no later store can find the memory full.
     [[nodiscard]] static std::unique_ptr<Segment> make(const std::string& name, Header header,
                                                        const std::function<void(Segment&)>& fill);
+    /// Whether something has that name. fails  as make, for what is no name.
+    [[nodiscard]] static bool is_taken(const std::string& name);
     /// fails  damage() for what is no segment of a counter, is cut short, or is a copy of one.
     [[nodiscard]] static std::unique_ptr<Segment> find(const std::string& name);
 
@@ -34,6 +36,9 @@ public:
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const Header& header() const { return header_; }
+    /// How long its locks are waited for.
+    [[nodiscard]] std::chrono::nanoseconds patience() const { return patience_; }
+    void set_patience(std::chrono::nanoseconds patience) { patience_ = patience; }
     [[nodiscard]] Control& control() { return *at<Control>(Layout::control); }
     [[nodiscard]] std::span<Lane> lanes() { return {at<Lane>(Layout::lanes), lane_count}; }
     [[nodiscard]] std::span<Word> table() { return {at<Word>(Layout::table), layout_.places}; }
@@ -53,6 +58,7 @@ private:
     std::string name_;
     Header header_;
     Layout layout_;
+    std::chrono::nanoseconds patience_ = usual_patience;
     Fd file_;
     std::byte* memory_ = nullptr;
 };

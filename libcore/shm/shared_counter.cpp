@@ -137,7 +137,7 @@ Status SharedCounter::status() {
 
 void SharedCounter::remove() {
     {
-        const Held held = Held::take(segment_->control().lock, clock_, name());
+        const Held held = Held::take(segment_->control().lock, clock_, name(), segment_->patience());
         segment_->control().gone.store(1, std::memory_order_release);
         if (plain_) PlainAdds::close(*segment_);
     }

@@ -15,6 +15,8 @@ counter::Outcome apply(shm::SharedCounter& shared, const counter::Operation& ope
     return shared.add(operation.amount, operation.key);
 }
 
+constexpr std::string_view uuid_word = "# counter ";
+
 Failure memory_is_gone(const std::string& name, const counter::SharedName& shared) {
     return Failure(
         {.what = "the counter's memory is gone",
@@ -25,28 +27,55 @@ Failure memory_is_gone(const std::string& name, const counter::SharedName& share
 
 }  // namespace
 
-std::unique_ptr<shm::DiskCopy> disk_copy_of(Disk& disk, const counter::SharedName& name, Clock& clock) {
+std::unique_ptr<shm::DiskCopy> disk_copy_of(ui::Env& env, Disk& disk, const counter::SharedName& name) {
     if (name.flush_ms == 0) return nullptr;
     io::Located file = disk.locate(name.file);
-    return std::make_unique<shm::DiskCopy>(std::move(file.dir), std::move(file.name), clock);
+    return std::make_unique<shm::DiskCopy>(std::move(file.dir), std::move(file.name), env.clock(),
+                                           patience_of(env).lock);
 }
 
-std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name, shm::Shape shape, shm::DiskCopy* copy,
+std::unique_ptr<shm::SharedCounter> make_shared(const SharedPlace& place, shm::Shape shape, const Uuid& counter,
                                                 Clock& clock) {
+    const counter::SharedName& name = place.name;
     shape.kind = name.exact ? shm::Kind::exact : shm::Kind::plain;
-    if (copy == nullptr) return shm::SharedCounter::make(name.segment, shape, clock);
+    if (place.copy == nullptr)
+        return shm::SharedCounter::make(name.segment, shape, clock,
+                                        {.counter = counter, .state = {.value = shape.start}});
     shape.flush = shm::Flush{.period = std::chrono::milliseconds(name.flush_ms), .path = name.file};
-    return copy->make(name.segment, shape);
+    return place.copy->make(name.segment, shape, counter);
+}
+
+std::string plan_of(const SharedPlace& place, const Uuid& fresh) {
+    const std::optional<Uuid> there = place.copy != nullptr ? place.copy->counter() : std::nullopt;
+    return fmt::format("{}{}{} {}\n", counter::text_of(counter::Descriptor{.replicas = {}, .shared = place.name}),
+                       uuid_word, there.value_or(fresh).hex(), there ? "flushed before" : "new");
+}
+
+void remove_unfinished(ui::Env& env, Disk& disk, const counter::SharedName& name, std::string_view plan) {
+    const std::size_t at = plan.find(uuid_word);
+    constexpr std::size_t digits = 32;
+    if (at == std::string_view::npos) return;
+    const std::string_view rest = plan.substr(at + uuid_word.size());
+    const std::optional<Uuid> counter = Uuid::from_hex(rest.substr(0, digits));
+    if (!counter) return;
+    const std::unique_ptr<shm::DiskCopy> copy = disk_copy_of(env, disk, name);
+    const std::unique_ptr<shm::SharedCounter> shared = shm::SharedCounter::find(name.segment, env.clock());
+    if (shared && shared->segment().header().counter == *counter) {
+        if (copy) copy->flush(*shared);
+        shared->remove();
+    }
+    if (copy && rest.substr(digits).starts_with(" new")) copy->remove_new(*counter);
 }
 
 SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, counter::NamedPlace named)
     : env_(env), options_(options) {
     const counter::SharedName& name = *named.named.descriptor.shared;
-    copy_ = disk_copy_of(disk, name, env.clock());
+    copy_ = disk_copy_of(env, disk, name);
     shared_ = shm::SharedCounter::find(name.segment, env.clock());
-    if (!shared_ && copy_) shared_ = make_shared(name, {}, copy_.get(), env.clock());
+    if (!shared_ && copy_) shared_ = make_shared({name, copy_.get()}, {}, env.clock().random_uuid(), env.clock());
     if (!shared_) shared_ = shm::SharedCounter::find(name.segment, env.clock());  // another has made it meanwhile
     if (!shared_) throw memory_is_gone(options.name, name);
+    shared_->segment().set_patience(patience_of(env).lock);
 }
 
 std::vector<counter::Outcome> SharedCounting::run(std::span<const counter::Operation> operations) {

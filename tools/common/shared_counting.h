@@ -43,10 +43,20 @@ private:
 
 /// For good: the segment, if it is there, and the name. The file stays.
 void remove_shared(Clock& clock, const counter::NamedPlace& named);
-/// A new segment of this name, at the state of its file where there is one; nullptr where the name is taken.
-[[nodiscard]] std::unique_ptr<shm::SharedCounter> make_shared(const counter::SharedName& name, shm::Shape shape,
-                                                              shm::DiskCopy* copy, Clock& clock);
+/// What a counter in shared memory is made in.
+struct SharedPlace {
+    const counter::SharedName& name;
+    shm::DiskCopy* copy = nullptr;  ///< null: it has no file
+};
+/// A new segment, at the state of its file where there is one, else of this counter; nullptr where the name is taken.
+[[nodiscard]] std::unique_ptr<shm::SharedCounter> make_shared(const SharedPlace& place, shm::Shape shape,
+                                                              const Uuid& counter, Clock& clock);
 /// The file that a counter is flushed to; null where it has none.
-[[nodiscard]] std::unique_ptr<shm::DiskCopy> disk_copy_of(Disk& disk, const counter::SharedName& name, Clock& clock);
+[[nodiscard]] std::unique_ptr<shm::DiskCopy> disk_copy_of(ui::Env& env, Disk& disk, const counter::SharedName& name);
+/// The plan's text (counter/creation.h): the descriptor, and a comment with the counter's uuid, by which what a killed
+/// create has left is known.
+[[nodiscard]] std::string plan_of(const SharedPlace& place, const Uuid& fresh);
+/// Removes what a killed create of this plan has made.
+void remove_unfinished(ui::Env& env, Disk& disk, const counter::SharedName& name, std::string_view plan);
 
 }  // namespace ft::tools

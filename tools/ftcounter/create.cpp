@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/text.h"
-#include "libcore/counter/descriptor.h"
+#include "libcore/counter/creation.h"
 #include "libcore/counter/locator.h"
 #include "tools/common/shared_counting.h"
 #include "tools/ftcounter/amount.h"
@@ -61,20 +61,38 @@ void refuse_mixture(const CreateOptions& options) {
 }
 
 /// A counter in shared memory: the segment, and the name that leads to it.
-void create_shared(ui::Env& env, Disk& disk, const CreateOptions& options, const io::Located& place, const Head& head) {
+void create_shared(ui::Env& env, Disk& disk, const CreateOptions& options, Plan& plan, const Head& head) {
     SharedName name{.exact = options.exact || options.min || options.max, .segment = *options.segment};
     if (options.flush) {
         name.flush_ms = parse_period(*options.flush);
         name.file = absolute(*options.file);
     }
     const shm::Shape shape{.start = head.value, .min = head.min, .max = head.max, .keys = options.keys};
-    const std::unique_ptr<shm::DiskCopy> copy = disk_copy_of(disk, name, env.clock());
-    if (!make_shared(name, shape, copy.get(), env.clock()))
+    const std::unique_ptr<shm::DiskCopy> copy = disk_copy_of(env, disk, name);
+    const SharedPlace place{name, copy.get()};
+    const Uuid counter = env.clock().random_uuid();
+    const bool is_taken = shm::Segment::is_taken(name.segment);
+    if (!is_taken) plan.write(plan_of(place, counter));
+    if (is_taken || !make_shared(place, shape, counter, env.clock()))
         throw Failure({.what = "cannot create the counter",
                        .where = name.segment,
                        .why = "a segment of that name exists",
                        .todo = "choose another name"});
-    put_descriptor(*place.dir, place.name, {.replicas = {}, .shared = name});
+    plan.publish();
+}
+
+/// What a killed create of this name has left goes.
+void clear(ui::Env& env, Disk& disk, Plan& plan, const io::Located& place) {
+    if (!plan.left()) return;
+    const Descriptor left = parse_descriptor(*plan.left(), io::join_path(place.dir->path(), place.name));
+    if (left.shared) {
+        remove_unfinished(env, disk, *left.shared, *plan.left());
+    } else {
+        Machine machine(locate_on(disk), env.clock(), env.progress(),
+                        {.descriptor = left, .folder = absolute(place.dir->path())});
+        remove_unfinished(machine, env.clock(), left, patience_of(env));
+    }
+    plan.forget();
 }
 
 Head first_head(const CreateOptions& options) {
@@ -108,7 +126,7 @@ Charter first_charter(ui::Env& env, const CreateOptions& options, const io::Loca
 
 /// A counter in replicas. returns  how many.
 std::size_t create_replicas(ui::Env& env, Disk& disk, const CreateOptions& options, const io::Located& place,
-                            const Head& head) {
+                            Plan& plan) {
     const Charter charter = first_charter(env, options, place, absolute("."));
     const Descriptor descriptor{.replicas = charter.members};
     Machine machine(locate_on(disk), env.clock(), env.progress(),
@@ -119,11 +137,12 @@ std::size_t create_replicas(ui::Env& env, Disk& disk, const CreateOptions& optio
     });
     if (spread)  // no folder holds all of them
         for (Member& member : named.members) member.locator = machine.place(member);
-    const State first{.version = {.ballot = {.number = 1}}, .head = head, .annex = {.charter = named}};
-    create(machine, env.clock(),
-           {.counter = env.clock().random_uuid(), .keys = options.keys, .created = env.clock().now()}, first,
-           patience_of(env));
-    if (!options.replicas.empty()) put_descriptor(*place.dir, place.name, descriptor);
+    const State first{.version = {.ballot = {.number = 1}}, .head = first_head(options), .annex = {.charter = named}};
+    const Identity identity{.counter = env.clock().random_uuid(), .keys = options.keys, .created = env.clock().now()};
+    if (options.replicas.empty())
+        create(machine, env.clock(), identity, first, patience_of(env));
+    else
+        create_named(plan, machine, env.clock(), {identity, first, descriptor}, patience_of(env));
     if (charter.members.size() == 2)
         env.remark("two replicas are both needed for each change; three go on without one of them");
     return charter.members.size();
@@ -140,12 +159,14 @@ Exit run(ui::Env& env, const CreateOptions& options) {
         throw Failure(
             {.what = "cannot create the counter", .where = path, .why = "it exists", .todo = "choose another name"});
     const Head head = first_head(options);
+    Plan plan(*place.dir, place.name);
+    clear(env, disk, plan, place);
     ui::Answer fields;
     fields.text("counter", options.name).integer("value", head.value);
     if (options.segment)
-        create_shared(env, disk, options, place, head);
+        create_shared(env, disk, options, plan, head);
     else
-        fields.number("replicas", create_replicas(env, disk, options, place, head));
+        fields.number("replicas", create_replicas(env, disk, options, place, plan));
     env.did("created " + options.name);
     env.summary("", fields.text("durable", options.segment ? "memory" : "disk"));
     return Exit::done;
