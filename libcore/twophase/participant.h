@@ -113,6 +113,7 @@ struct Kind {
     Spec (*parse)(const std::string& text, const std::string& folder);
     /// fails  damage() where the spec (read from a journal) makes no sense.
     std::unique_ptr<Participant> (*make)(const Spec& spec, const Branch& branch, const Surroundings& surroundings);
+    bool takes_sql = false;  ///< its field "sql" is the text of a file that is named beside it
 };
 
 }  // namespace ft::twophase

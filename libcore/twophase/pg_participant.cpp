@@ -406,6 +406,6 @@ std::unique_ptr<Participant> make(const Spec&, const Branch&, const Surroundings
 
 #endif
 
-Kind pg_kind() { return {"pg", "pg:CONNINFO --sql FILE", parse, make}; }
+Kind pg_kind() { return {"pg", "pg:CONNINFO --sql FILE", parse, make, true}; }
 
 }  // namespace ft::twophase

@@ -54,7 +54,7 @@ private:
     }
 
     Answered ask(Asked::Verb verb, const std::string& token, std::chrono::nanoseconds limit) {
-        interrupt_.clear();  // said while an earlier question was waited for
+        if (verb != Asked::Verb::prepare) interrupt_.clear();  // it was said to an earlier question
         try {
             start();
             const Asked asked{.number = ++asked_, .verb = verb, .branch = branch_, .token = token};

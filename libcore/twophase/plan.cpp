@@ -29,13 +29,51 @@ toml::table parse_toml(std::string_view text, std::string_view where) {
     }
 }
 
-Spec part_of(const toml::node& node, std::string_view where, const std::string& folder) {
-    const std::optional<std::string> word = node.value_exact<std::string>();
-    if (!word) throw mistake(where, node.source(), "not a participant: give a text as \"file:a.conf=a.conf.new\"");
+/// What its reader needs to know of a plan.
+struct Source {
+    std::string_view where;
+    const std::string& folder;
+    const ReadText& read;
+};
+
+std::string unknown(std::string_view key, const std::vector<std::string>& known) {
+    const std::optional<std::string> meant = did_you_mean(key, known);
+    return fmt::format("unknown key '{}'{}", printable(key), meant ? fmt::format("; did you mean '{}'?", *meant) : "");
+}
+
+std::string text_in(const toml::node& node, const Source& source, std::string_view what) {
+    if (std::optional<std::string> text = node.value_exact<std::string>()) return *std::move(text);
+    throw mistake(source.where, node.source(), what);
+}
+
+/// { is = "pg:service=orders", sql = "orders.sql" }
+Spec part_in(const toml::table& table, const Source& source) {
+    std::string word;
+    std::vector<std::string> sql;
+    for (const auto& [key, node] : table) {
+        if (key == "is")
+            word = text_in(node, source, "not a participant: give a text as \"pg:service=orders\"");
+        else if (key == "sql")
+            sql.push_back(source.read(text_in(node, source, "not a file's name")));
+        else
+            throw mistake(source.where, key.source(), unknown(key.str(), {"is", "sql"}));
+    }
+    if (word.empty()) throw mistake(source.where, table.source(), "a participant without 'is'");
+    std::vector<Spec> spec{parse_spec(word, source.folder)};
+    give_sql(spec, sql);
+    return spec.front();
+}
+
+Spec part_of(const toml::node& node, const Source& source) {
     try {
-        return parse_spec(*word, folder);
+        if (const toml::table* table = node.as_table()) return part_in(*table, source);
+        const std::string word = text_in(node, source, "not a participant: give a text as \"file:a.conf=a.conf.new\"");
+        std::vector<Spec> spec{parse_spec(word, source.folder)};
+        give_sql(spec, {});
+        return spec.front();
     } catch (const Failure& failure) {  // adds the place in the plan
-        throw mistake(where, node.source(), failure.what());
+        if (failure.parts().where.starts_with(source.where)) throw;
+        throw mistake(source.where, node.source(), failure.what());
     }
 }
 
@@ -46,19 +84,19 @@ std::chrono::seconds deadline_of(const toml::node& node, std::string_view where)
     return *time;
 }
 
-std::vector<Spec> parts_of(const toml::node& node, std::string_view where, const std::string& folder) {
+std::vector<Spec> parts_of(const toml::node& node, const Source& source) {
     const toml::array* list = node.as_array();
-    if (list == nullptr) throw mistake(where, node.source(), "participants is a list of texts");
+    if (list == nullptr) throw mistake(source.where, node.source(), "participants is a list of texts");
     if (list->size() > most_parts)
-        throw mistake(where, node.source(), fmt::format("more than {} participants", most_parts));
+        throw mistake(source.where, node.source(), fmt::format("more than {} participants", most_parts));
     std::vector<Spec> parts;
-    for (const toml::node& one : *list) parts.push_back(part_of(one, where, folder));
+    for (const toml::node& one : *list) parts.push_back(part_of(one, source));
     return parts;
 }
 
 }  // namespace
 
-Plan parse_plan(std::string_view text, std::string_view where, const std::string& folder) {
+Plan parse_plan(std::string_view text, std::string_view where, const std::string& folder, const ReadText& read) {
     const toml::table table = parse_toml(text, where);
     const std::vector<std::string> known{"deadline", "participants"};
     Plan plan;
@@ -66,12 +104,9 @@ Plan parse_plan(std::string_view text, std::string_view where, const std::string
         if (key == "deadline") {
             plan.deadline = deadline_of(node, where);
         } else if (key == "participants") {
-            plan.parts = parts_of(node, where, folder);
+            plan.parts = parts_of(node, {.where = where, .folder = folder, .read = read});
         } else {
-            const std::optional<std::string> meant = did_you_mean(key.str(), known);
-            throw mistake(where, key.source(),
-                          fmt::format("unknown key '{}'{}", printable(key.str()),
-                                      meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
+            throw mistake(where, key.source(), unknown(key.str(), known));
         }
     }
     if (plan.parts.empty())

@@ -68,6 +68,27 @@ Spec parse_spec(const std::string& word, const std::string& folder) {
     return spec;
 }
 
+void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts) {
+    std::size_t given = 0;
+    for (Spec& spec : specs) {
+        const Kind* kind = find_kind(spec.kind);
+        if (kind == nullptr || !kind->takes_sql || spec.fields.contains("sql")) continue;
+        if (given == texts.size())
+            throw Failure({.what = "no SQL is given",
+                           .where = printable(spec.label),
+                           .why = "",
+                           .todo = "name a file with --sql FILE, in a plan with sql = \"FILE\"",
+                           .exit = Exit::usage});
+        spec.fields["sql"] = texts[given++];
+    }
+    if (given < texts.size())
+        throw Failure({.what = "too much SQL is given",
+                       .where = "",
+                       .why = fmt::format("{} files for {} databases", texts.size(), given),
+                       .todo = "name a database for each",
+                       .exit = Exit::usage});
+}
+
 std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
                                               const Surroundings& surroundings) {
     const Kind* kind = find_kind(spec.kind);

@@ -14,6 +14,10 @@ namespace ft::twophase {
 [[nodiscard]] std::span<const Kind> kinds();
 /// folder  what relative paths are relative to. fails  Exit::usage.
 [[nodiscard]] Spec parse_spec(const std::string& word, const std::string& folder);
+/// Gives each participant that takes SQL the next of these texts.
+///
+/// fails  Exit::usage where there are more or fewer texts than such participants.
+void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts);
 [[nodiscard]] std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
                                                             const Surroundings& surroundings);
 /// All of a transaction's, in order.

@@ -10,9 +10,13 @@ namespace {
 
 using Catch::Matchers::Contains;
 
+const ReadText no_files = [](const std::string& path) -> std::string {
+    throw Failure({.what = "cannot open", .where = path});
+};
+
 std::string refusal_of(std::string_view text) {
     try {
-        (void)parse_plan(text, "plan.toml", "/folder");
+        (void)parse_plan(text, "plan.toml", "/folder", no_files);
     } catch (const Failure& failure) {
         CHECK(failure.exit() == Exit::usage);
         return failure.what();
@@ -25,7 +29,7 @@ std::string refusal_of(std::string_view text) {
 TEST_CASE("a plan names participants and a deadline; paths are relative to its folder", "[twophase]") {
     const Plan plan = parse_plan(
         "# both\ndeadline = \"15m\"\nparticipants = [ \"file:a=b\", 'file:/c=', \"switch:now=releases/7\" ]\n",
-        "plan.toml", "/folder");
+        "plan.toml", "/folder", no_files);
     CHECK(plan.deadline == std::chrono::minutes(15));
     REQUIRE(plan.parts.size() == 3);
     CHECK(plan.parts[0].kind == "file");
@@ -38,7 +42,22 @@ TEST_CASE("a plan names participants and a deadline; paths are relative to its f
 }
 
 TEST_CASE("a plan without a deadline has none", "[twophase]") {
-    CHECK_FALSE(parse_plan("participants = ['file:a=b']", "plan.toml", "/").deadline);
+    CHECK_FALSE(parse_plan("participants = ['file:a=b']", "plan.toml", "/", no_files).deadline);
+}
+
+TEST_CASE("SQL is read from the files that a plan names", "[twophase]") {
+    const auto read = [](const std::string& path) { return "text of " + path; };
+    const Plan plan = parse_plan("participants = [ { is = 'pg:dbname=a', sql = 'a.sql' }, { is = 'file:a=b' } ]",
+                                 "plan.toml", "/", read);
+    REQUIRE(plan.parts.size() == 2);
+    CHECK(plan.parts[0].fields.at("sql") == "text of a.sql");
+    CHECK_FALSE(plan.parts[1].fields.contains("sql"));
+    CHECK_THAT(refusal_of("participants = [ { is = 'pg:dbname=a', sql = 'a.sql' } ]"), Contains("cannot open: a.sql"));
+    CHECK_THAT(refusal_of("participants = [ 'pg:dbname=a' ]"), Contains("1:18") && Contains("no SQL is given"));
+    CHECK_THAT(refusal_of("participants = [ { sql = 'a.sql' } ]"), Contains("plan.toml:1:"));
+    CHECK_THAT(refusal_of("participants = [ { is = 'file:a=b', from = 'c' } ]"),
+               Contains("1:37") && Contains("unknown key 'from'"));
+    CHECK_THAT(refusal_of("participants = [ { is = 3 } ]"), Contains("1:25") && Contains("not a participant"));
 }
 
 TEST_CASE("each mistake in a plan is named with its place", "[twophase]") {

@@ -35,18 +35,18 @@ Exit run_begin(ui::Env& env, const BeginOptions& options) {
 struct AddOptions {
     HomeOptions home;
     std::string transaction;
-    std::vector<std::string> participants;
+    std::vector<std::string> participants, sql_files;
 };
 
 void declare_add(ui::Flags& flags, AddOptions& options) {
     declare_home(flags, options.home);
     flags.positional("TRANSACTION", options.transaction, "what 'ft2pc begin' has printed");
+    declare_sql(flags, options.sql_files);
     flags.positionals("PARTICIPANT", options.participants, 1, "file:DEST=NEW, exec:CMD, ...: see ft2pc(1)");
 }
 
 Exit run_add(ui::Env& env, const AddOptions& options) {
-    std::vector<Spec> specs;
-    for (const std::string& word : options.participants) specs.push_back(parse_spec(word, current_folder()));
+    const std::vector<Spec> specs = parse_participants(env, options.participants, options.sql_files);
     OpenedHome opened(env, options.home, false);
     const std::unique_ptr<Journal> journal = opened.hold(options.transaction);
     const History& history = journal->story().history;
@@ -84,6 +84,7 @@ ui::Command add_participants() {
          .usage = {"TRANSACTION PARTICIPANT..."},
          .purpose = "say what the transaction shall change; nothing changes yet",
          .examples = {{"ft2pc add $T file:app.conf=app.conf.new", "app.conf gets what app.conf.new holds"},
+                      {"ft2pc add $T pg:service=orders --sql orders.sql", "a database, and what it shall do"},
                       {"ft2pc add $T counter:jobs+1 exec:./inventory", "a counter, and a program that takes part"}}},
         declare_add, run_add);
 }

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <system_error>
 
 #include "libcore/base/environment.h"
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
+#include "libcore/proc/input.h"
 #include "libcore/twophase/spec.h"
 
 namespace ft::tools {
@@ -109,10 +111,15 @@ OpenedHome::OpenedHome(ui::Env& env, const HomeOptions& options, bool create)
     }
 }
 
-std::unique_ptr<Journal> OpenedHome::hold(const std::string& name) {
+std::unique_ptr<Journal> OpenedHome::hold(const std::string& name, std::chrono::nanoseconds patience) {
     const std::uint64_t number = number_of(name);
     if (!home_) throw no_such_transaction(name);
+    const auto until = env_.clock().monotonic() + patience;
     Journal::Opened opened = Journal::open(home_->journals(), home_->coordinator(), number);
+    while (opened.found == Journal::Found::busy && env_.clock().monotonic() < until) {
+        env_.pause(std::chrono::milliseconds(2));
+        opened = Journal::open(home_->journals(), home_->coordinator(), number);
+    }
     if (opened.found == Journal::Found::missing) throw no_such_transaction(name);
     if (opened.found == Journal::Found::busy)
         throw Failure({.what = "another command works on this transaction",
@@ -166,6 +173,38 @@ std::string current_folder() {
 
 std::string absolute_path(const std::string& path) {
     return (std::filesystem::path(current_folder()) / path).lexically_normal().string();
+}
+
+std::string read_text(ui::Env& env, const std::string& path) {
+    constexpr std::size_t longest = 16U << 20;
+    proc::Input input = proc::Input::open(path, env.stop_descriptor());
+    std::string text(65536, ' ');
+    std::size_t size = 0;
+    for (;;) {
+        const std::size_t got = input.fill(std::as_writable_bytes(std::span(text).subspan(size)));
+        size += got;
+        if (size < text.size()) break;
+        if (size >= longest)
+            throw Failure(
+                {.what = "cannot read", .where = path, .why = "it is longer than 16 MiB", .exit = Exit::usage});
+        text.resize(2 * size);
+    }
+    text.resize(size);
+    return text;
+}
+
+std::vector<Spec> parse_participants(ui::Env& env, const std::vector<std::string>& words,
+                                     const std::vector<std::string>& sql_files) {
+    std::vector<Spec> specs;
+    for (const std::string& word : words) specs.push_back(parse_spec(word, current_folder()));
+    std::vector<std::string> texts;
+    for (const std::string& file : sql_files) texts.push_back(read_text(env, file));
+    give_sql(specs, texts);
+    return specs;
+}
+
+void declare_sql(ui::Flags& flags, std::vector<std::string>& sql_files) {
+    flags.option("--sql", sql_files, "FILE", "what a database shall do; one for each that is named, in order");
 }
 
 Pace pace_of(const PaceOptions& options) { return {.prepare = options.prepare, .deliver = options.deliver}; }

@@ -40,7 +40,10 @@ public:
     [[nodiscard]] twophase::Home* home() { return home_ ? &*home_ : nullptr; }
     [[nodiscard]] const std::string& path() const { return path_; }
     /// A transaction by its name, held. fails  Exit::no where there is none, Exit::busy where another works on it.
-    [[nodiscard]] std::unique_ptr<twophase::Journal> hold(const std::string& name);
+    ///
+    /// patience  how long another may: recovery looks at each for a moment.
+    [[nodiscard]] std::unique_ptr<twophase::Journal> hold(
+        const std::string& name, std::chrono::nanoseconds patience = std::chrono::milliseconds(200));
     /// Without holding it. fails  as hold.
     [[nodiscard]] twophase::Story story(const std::string& name);
     using Verb = twophase::Report (twophase::Coordinator::*)();
@@ -59,6 +62,12 @@ private:
 
 [[nodiscard]] std::string current_folder();
 [[nodiscard]] std::string absolute_path(const std::string& path);
+/// A file, or what a pipe gives (<(...) of a shell): at most 16 MiB.
+[[nodiscard]] std::string read_text(ui::Env& env, const std::string& path);
+/// Participants as the command line names them, with the files of --sql.
+[[nodiscard]] std::vector<twophase::Spec> parse_participants(ui::Env& env, const std::vector<std::string>& words,
+                                                             const std::vector<std::string>& sql_files);
+void declare_sql(ui::Flags& flags, std::vector<std::string>& sql_files);
 [[nodiscard]] twophase::Pace pace_of(const PaceOptions& options);
 /// The number behind a transaction's name. fails  Exit::usage.
 [[nodiscard]] std::uint64_t number_of(const std::string& name);

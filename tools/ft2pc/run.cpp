@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
@@ -20,7 +21,7 @@ struct RunOptions {
     HomeOptions home;
     PaceOptions pace;
     std::optional<std::string> plan;
-    std::vector<std::string> participants, command;
+    std::vector<std::string> participants, sql_files, command;
     std::optional<std::chrono::seconds> deadline;
 };
 
@@ -29,23 +30,20 @@ void declare(ui::Flags& flags, RunOptions& options) {
     declare_pace(flags, options.pace);
     flags.positional("PLAN", options.plan, "a file that says what takes part");
     flags.option("-p, --participant", options.participants, "PARTICIPANT", "what takes part (again and again)");
+    declare_sql(flags, options.sql_files);
     flags.option("--deadline", options.deadline, "TIME", "as for 'ft2pc begin'");
     flags.rest("CMD...", options.command, "run this first; where it fails, nothing changes");
 }
 
-Plan plan_of(Disk& disk, const RunOptions& options) {
+Plan plan_of(ui::Env& env, const RunOptions& options) {
     Plan plan;
     if (options.plan) {
-        const io::Located place = disk.locate(*options.plan);
-        const std::unique_ptr<io::File> file = io::open_file(*place.dir, place.name);
-        constexpr std::uint64_t longest_plan = 4U << 20;
-        if (file->stat().size > longest_plan)
-            throw ui::usage_failure("cannot understand the plan", printable(*options.plan), "it is longer than 4 MiB",
-                                    "nothing was begun; see PLAN FILES in ft2pc(1)");
-        const Bytes text = io::read_whole(*file, longest_plan);
-        plan = parse_plan(text_of(text), *options.plan, absolute_path(place.dir->path()));
+        const std::filesystem::path folder = std::filesystem::path(absolute_path(*options.plan)).parent_path();
+        plan = parse_plan(read_text(env, *options.plan), *options.plan, folder.string(),
+                          [&](const std::string& path) { return read_text(env, (folder / path).string()); });
     }
-    for (const std::string& word : options.participants) plan.parts.push_back(parse_spec(word, current_folder()));
+    const std::vector<Spec> named = parse_participants(env, options.participants, options.sql_files);
+    plan.parts.insert(plan.parts.end(), named.begin(), named.end());
     if (options.deadline) plan.deadline = options.deadline;
     if (plan.parts.empty() && options.command.empty())
         throw ui::usage_failure("nothing to do", "", "no participant is named",
@@ -82,7 +80,7 @@ std::unique_ptr<Journal> after_command(ui::Env& env, OpenedHome& opened, const R
     }
     const std::unique_ptr<io::File> mark = home.mark_at_work(*number_from(name));
     const std::optional<std::string> failed = run_command(env, options.command, opened.path(), name);
-    std::unique_ptr<Journal> journal = opened.hold(name);
+    std::unique_ptr<Journal> journal = opened.hold(name, std::chrono::minutes(1));
     home.unmark(journal->story().number);
     if (!failed) return journal;
     journal->remove(true);
@@ -95,8 +93,7 @@ std::unique_ptr<Journal> after_command(ui::Env& env, OpenedHome& opened, const R
 
 Exit run(ui::Env& env, const RunOptions& options) {
     const auto began = env.clock().monotonic();
-    Disk disk;
-    const Plan plan = plan_of(disk, options);
+    const Plan plan = plan_of(env, options);
     OpenedHome opened(env, options.home, true);
     std::unique_ptr<Journal> journal;
     if (options.command.empty())
