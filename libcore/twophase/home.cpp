@@ -53,9 +53,14 @@ std::optional<std::uint64_t> marked_by(std::string_view name) {
 
 }  // namespace
 
-Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_(coordinator) {
-    journals_ = io::ensure_dir(*dir, "journals", 0700);
-    locks_ = io::ensure_dir(*dir, "locks", 0700);
+Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_(coordinator), dir_(std::move(dir)) {
+    journals_ = io::ensure_dir(*dir_, "journals", 0700);
+    locks_ = io::ensure_dir(*dir_, "locks", 0700);
+}
+
+io::Dir& Home::lost() {
+    if (!lost_) lost_ = io::ensure_dir(*dir_, "lost", 0700);
+    return *lost_;
 }
 
 Home Home::open_or_create(std::unique_ptr<io::Dir> dir, Clock& clock) {

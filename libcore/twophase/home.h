@@ -20,6 +20,8 @@ public:
     [[nodiscard]] const Uuid& coordinator() const { return coordinator_; }
     [[nodiscard]] io::Dir& journals() { return *journals_; }
     [[nodiscard]] io::Dir& locks() { return *locks_; }
+    /// Copies of journals that were damaged, as repair found them.
+    [[nodiscard]] io::Dir& lost();
     /// Numbers of the transactions that have not ended, in order.
     [[nodiscard]] std::vector<std::uint64_t> numbers();
 
@@ -35,7 +37,7 @@ public:
 private:
     Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator);
     Uuid coordinator_;
-    std::unique_ptr<io::Dir> journals_, locks_;
+    std::unique_ptr<io::Dir> dir_, journals_, locks_, lost_;
 };
 
 }  // namespace ft::twophase

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "libcore/base/failure.h"
@@ -180,6 +181,24 @@ std::string name_of(std::uint64_t number) { return fmt::format("{:016x}", number
 std::optional<std::uint64_t> number_from(std::string_view name) {
     if (name.size() != 16 || name.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
     return std::stoull(std::string(name), nullptr, 16);
+}
+
+std::string name_of(const wal::Record& record) {
+    switch (static_cast<Type>(record.type)) {
+        case Type::begun:
+            return "begun";
+        case Type::touched:
+            return "touched";
+        case Type::part:
+            return "part";
+        case Type::resolved:
+            return "resolved";
+        default:
+            break;
+    }
+    constexpr std::array<std::string_view, 6> milestones{"asked", "prepared", "commit", "abort", "broken", "end"};
+    const std::size_t kind = record.type - static_cast<std::size_t>(Type::first_milestone);
+    return kind < milestones.size() ? std::string(milestones[kind]) : "unknown";
 }
 
 Story story_of(const std::vector<wal::Record>& records, std::uint64_t number, std::string_view where) {

@@ -100,6 +100,8 @@ private:
 ///
 /// fails  damage(), naming the transaction.
 [[nodiscard]] std::optional<Story> read_story(io::Dir& dir, const Uuid& coordinator, std::uint64_t number);
+/// "part", "commit": what kind of record it is.
+[[nodiscard]] std::string name_of(const wal::Record& record);
 /// Takes the records of a log; for read_story, repair and the fuzz target. fails  damage().
 [[nodiscard]] Story story_of(const std::vector<wal::Record>& records, std::uint64_t number, std::string_view where);
 

@@ -212,6 +212,42 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     ft2pc abort "$other"
 }
 
+@test "repair shows what a damaged journal says, and goes on without the rest when told to" {
+    local t
+    t=$(ft2pc begin)
+    run -0 ft2pc repair
+    [ -z "$output" ]
+    ft2pc add "$t" file:a=a.new
+    ft2pc prepare "$t"
+    # Block 0 is the header, 1 the beginning, 2 the participant, 3 the question, 4 the votes.
+    dd if=/dev/urandom of="$FT_2PC/journals/$t" bs=4096 seek=3 count=1 conv=notrunc status=none
+    run -4 ft2pc commit "$t"
+    run -4 ft2pc recover
+    run -4 ft2pc repair
+    [[ $output = *"$t damaged: "*'it says no decision: recovery would abort; behind the damage can be read: prepared'*'file:a=a.new'* ]]
+    [[ $output = *"'ft2pc repair --accept-loss' goes on"* ]]
+    all_old
+    run -0 ft2pc repair --accept-loss
+    [ -s "$FT_2PC/lost/$t" ]
+    run -0 ft2pc repair
+    [ -z "$output" ]
+    [ "$(ft2pc recover)" = "$t aborted" ]
+    all_old
+    nothing_left
+}
+
+@test "repair removes a journal of which nothing can be read, and keeps a copy" {
+    local t
+    t=$(ft2pc begin)
+    dd if=/dev/urandom of="$FT_2PC/journals/$t" bs=4096 count=1 conv=notrunc status=none
+    cp "$FT_2PC/journals/$t" damaged
+    run -4 ft2pc repair
+    [[ $output = *"$t damaged: "*'nothing of it can be read'* ]]
+    run -0 ft2pc repair --accept-loss
+    cmp damaged "$FT_2PC/lost/$t"
+    [ -z "$(ft2pc list)" ]
+}
+
 @test "--timing names the parts of a transaction" {
     run -0 --separate-stderr ft2pc run --timing -p file:a=a.new -p file:b=b.new
     [[ $stderr = *'T_request '*', T_execute '*', T_decide '*', T_commit '*', T_2PC '*'file:a=a.new: T_execute '* ]]

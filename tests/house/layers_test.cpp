@@ -49,6 +49,7 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/twophase/coordinator.cpp", "a milestone that could not be written is an event of the protocol"},
     {"libcore/twophase/desk.cpp", "one participant's failure is its vote or its answer, on a thread of its own"},
     {"libcore/twophase/plan.cpp", "the TOML library's word for bad input becomes a Failure"},
+    {"libcore/twophase/repair.cpp", "a damaged journal is what was looked for"},
     {"libcore/twophase/recover.cpp", "one transaction's trouble is not another's"},
     {"tools/ft2pc/list.cpp", "one damaged journal does not hide the others"},
     {"tools/common/shared_counting.cpp", "what was counted in memory stays counted where its file cannot follow"},

@@ -17,5 +17,6 @@ namespace ft::tools {
 [[nodiscard]] ui::Command add_resolve();
 [[nodiscard]] ui::Command add_forget();
 [[nodiscard]] ui::Command add_transaction_agent();
+[[nodiscard]] ui::Command add_transaction_repair();
 
 }  // namespace ft::tools
