@@ -11,6 +11,7 @@ namespace ft::twophase {
 namespace {
 
 constexpr const char* identity_name = "coordinator";
+constexpr const char* durable_name = "durable";
 constexpr std::string_view first_line = "ft2pc 1\n";
 constexpr std::size_t identity_size = first_line.size() + 32 + 1;  ///< bytes
 
@@ -54,9 +55,16 @@ std::optional<std::uint64_t> marked_by(std::string_view name) {
 }  // namespace
 
 Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_(coordinator), dir_(std::move(dir)) {
-    journals_ = io::ensure_dir(*dir_, "journals", 0700);
-    locks_ = io::ensure_dir(*dir_, "locks", 0700);
+    if (is_durable(*dir_)) {  // no need to sync what is there, which is most of what a small transaction costs
+        journals_ = io::open_dir(*dir_, "journals");
+        locks_ = io::open_dir(*dir_, "locks");
+    } else {
+        journals_ = io::ensure_dir(*dir_, "journals", 0700);
+        locks_ = io::ensure_dir(*dir_, "locks", 0700);
+    }
 }
+
+bool Home::is_durable(io::Dir& dir) { return dir.stat(durable_name).has_value(); }
 
 io::Dir& Home::lost() {
     if (!lost_) lost_ = io::ensure_dir(*dir_, "lost", 0700);
@@ -66,7 +74,9 @@ io::Dir& Home::lost() {
 Home Home::open_or_create(std::unique_ptr<io::Dir> dir, Clock& clock) {
     std::optional<Uuid> uuid = read_identity(*dir);
     if (!uuid) uuid = make_identity(*dir, clock);
-    return {std::move(dir), *uuid};
+    Home home(std::move(dir), *uuid);
+    if (!is_durable(*home.dir_)) (void)home.dir_->create_file(durable_name, 0600);  // made last, all else being synced
+    return home;
 }
 
 std::optional<Home> Home::find(std::unique_ptr<io::Dir> dir) {

@@ -13,7 +13,10 @@ namespace ft::twophase {
 class Home {
 public:
     /// dir  empty, or a coordinator's. fails  damage() where it is anything else.
+    ///      Its own name is durable already.
     [[nodiscard]] static Home open_or_create(std::unique_ptr<io::Dir> dir, Clock& clock);
+    /// Whether a directory is a coordinator's whose names, its own path included, are known to be durable.
+    [[nodiscard]] static bool is_durable(io::Dir& dir);
     /// std::nullopt where no transaction was ever begun here.
     [[nodiscard]] static std::optional<Home> find(std::unique_ptr<io::Dir> dir);
 
