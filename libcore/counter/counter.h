@@ -95,6 +95,9 @@ public:
     [[nodiscard]] const Heard& heard(const Uuid& member) const { return *seats_.find(member); }
     /// Whether a majority is sound, as of the last call.
     [[nodiscard]] bool has_majority() const;
+    /// What it cannot be used for, where it cannot: Exit::busy, Exit::damage where some replica is damaged, else
+    /// Exit::failed.
+    [[nodiscard]] Failure no_majority() const;
     [[nodiscard]] std::vector<Absent> absent() const;
     /// Whether it survives the loss of power: a majority is on disks.
     [[nodiscard]] bool is_durable() const;
@@ -157,7 +160,6 @@ private:
     /// Whether what these need is there. false: it could not be had.
     [[nodiscard]] bool can_apply(std::span<const Operation> operations);
     [[nodiscard]] std::vector<Outcome> apply(std::span<const Operation> operations);
-    [[nodiscard]] Failure no_majority() const;
     [[nodiscard]] Failure in_doubt(std::string_view why) const;
     [[nodiscard]] Failure change_in_doubt(std::string_view why) const;
 

@@ -12,6 +12,8 @@ teardown() {
     end_work
 }
 
+exit_of() { if "$@" >"$messages" 2>&1; then echo 0; else echo $?; fi; }
+
 # A create is killed before and after each of its changes; the next one works, and counts. create_killed FLAG...
 create_killed() {
     local step how
@@ -55,4 +57,43 @@ create_killed() {
     [ -e "/dev/shm/ft-cli-$$-made" ]
     ftcounter create ./jobs --shm "/ft-cli-$$-made" --exact --flush 1s file
     [ "$(ftcounter add ./jobs)" = 42 ]
+}
+
+@test "without a majority status says by its exit code what is in the way" {
+    ftcounter create ./jobs --replica a --replica b --replica "pipe:ftcounter agent '$work/far'"
+    sed "s|agent '|agent '/nowhere|" jobs >other && mv other jobs
+    rm a
+    [ "$(exit_of ftcounter status ./jobs)" = 1 ]
+    exec 9<b
+    flock 9
+    [ "$(exit_of ftcounter status ./jobs --lock-wait 1s)" = 5 ]
+    exec 9<&-
+    dd if=/dev/urandom of=b bs=4096 count=6 conv=notrunc status=none
+    [ "$(exit_of ftcounter status ./jobs)" = 4 ]
+}
+
+@test "of two that replicate to one place at once one does it, and the other says so" {
+    local i first second
+    for ((i = 0; i < 20; i++)); do
+        ftcounter create "./jobs$i"
+        ftcounter replicate "./jobs$i" "copy$i" 2>"$messages.1" & first=$!
+        ftcounter replicate "./jobs$i" "copy$i" 2>"$messages.2" & second=$!
+        if wait "$first"; then first=0; else first=$?; fi
+        if wait "$second"; then second=0; else second=$?; fi
+        cat "$messages.1" "$messages.2"
+        [ "$((first * second))" = 0 ]
+        [[ " 0 1 7 " = *" $((first + second)) "* ]]
+        [ "$(ftcounter add "./jobs$i" --strict)" = 1 ]
+        ftcounter status "./jobs$i" --json | jq -es '.[-1].replicas == 2 and .[-1].sound == 2'
+    done
+    rm "$messages.1" "$messages.2"
+}
+
+@test "--lock-wait is for counters in shared memory too" {
+    ftcounter create ./hits --shm "/ft-cli-$$-made" --flush 1ms file
+    exec 9<file
+    flock 9
+    SECONDS=0
+    ftcounter add ./hits --lock-wait 1s
+    ((SECONDS < 8))
 }

@@ -161,7 +161,7 @@ Exit run(ui::Env& env, const StatusOptions& options) {
             .flag("change_of_members_under_way", !charter.former.empty());
     }
     env.summary(text, fields.number("sound", sound).number("replicas", rows.size()).flag("majority", majority));
-    if (!majority) return Exit::damage;
+    if (!majority) return counter.no_majority().exit();
     return well == rows.size() ? Exit::done : Exit::incomplete;
 }
 
