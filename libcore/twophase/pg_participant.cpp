@@ -14,6 +14,7 @@
 #include "libcore/twophase/sql_script.h"
 
 #if FT_LIBPQ
+#include <dlfcn.h>
 #include <libpq-fe.h>
 
 #include <cstdlib>
@@ -21,6 +22,41 @@
 namespace ft::twophase {
 
 namespace {
+
+// What is used of libpq.
+#define FT_PQ_CALLS(X)                                                                                              \
+    X(PQclear)                                                                                                      \
+    X(PQcmdStatus) X(PQconnectPoll) X(PQconnectStartParams) X(PQconninfoFree) X(PQconninfoParse) X(PQconsumeInput)  \
+        X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfreemem) X(PQgetResult) X(PQgetisnull) X(PQgetvalue) X(PQhost) \
+            X(PQisBusy) X(PQnfields) X(PQntuples) X(PQport) X(PQresultErrorField) X(PQresultErrorMessage)           \
+                X(PQresultStatus) X(PQsendQuery) X(PQsendQueryParams) X(PQserverVersion) X(PQsetNoticeProcessor)    \
+                    X(PQsetnonblocking) X(PQsocket) X(PQstatus)
+
+/// libpq is loaded when a database is first named: with all that it brings along it would double the time that every
+/// command takes to begin.
+struct LibPq {
+#define FT_PQ_MEMBER(name) decltype(&::name) name = nullptr;
+    FT_PQ_CALLS(FT_PQ_MEMBER)
+#undef FT_PQ_MEMBER
+};
+
+LibPq load_libpq() {
+    constexpr const char* library = "libpq.so.5";
+    void* loaded = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);  // for as long as the program lives
+    if (loaded == nullptr)
+        throw Failure(
+            {.what = "cannot use PostgreSQL", .where = library, .why = ::dlerror(), .todo = "install libpq5"});
+    LibPq calls;
+#define FT_PQ_LOAD(name) calls.name = reinterpret_cast<decltype(calls.name)>(::dlsym(loaded, #name));
+    FT_PQ_CALLS(FT_PQ_LOAD)
+#undef FT_PQ_LOAD
+    return calls;
+}
+
+const LibPq& pq() {
+    static const LibPq calls = load_libpq();
+    return calls;
+}
 
 constexpr std::chrono::seconds connect_limit{3};
 constexpr int oldest_version = 130000;  // pg_current_xact_id_if_assigned, xid8
@@ -54,11 +90,11 @@ public:
     [[nodiscard]] Reply ask(const std::string& statement, const std::vector<std::string>& values,
                             const proc::Bounds& bounds);
     /// Whether the connection is broken, and so ends at the server too.
-    [[nodiscard]] bool is_lost() const { return PQstatus(connection_.get()) == CONNECTION_BAD; }
+    [[nodiscard]] bool is_lost() const { return pq().PQstatus(connection_.get()) == CONNECTION_BAD; }
 
 private:
     struct Finish {
-        void operator()(PGconn* connection) const { PQfinish(connection); }
+        void operator()(PGconn* connection) const { pq().PQfinish(connection); }
     };
     [[nodiscard]] Failure failure(std::string_view what) const;
     void check_waited(proc::Waited waited, std::string_view what) const;
@@ -68,13 +104,13 @@ private:
 };
 
 Failure Session::failure(std::string_view what) const {
-    return Failure({.what = std::string(what), .why = one_line(PQerrorMessage(connection_.get()))});
+    return Failure({.what = std::string(what), .why = one_line(pq().PQerrorMessage(connection_.get()))});
 }
 
 void Session::check_waited(proc::Waited waited, std::string_view what) const {
     if (waited == proc::Waited::done) return;
-    const char* host = PQhost(connection_.get());
-    const char* port = PQport(connection_.get());
+    const char* host = pq().PQhost(connection_.get());
+    const char* port = pq().PQport(connection_.get());
     throw Failure({.what = std::string(what),
                    .where = fmt::format("{} port {}", host == nullptr ? "" : host, port == nullptr ? "" : port),
                    .why = waited == proc::Waited::stopped ? "it was stopped" : "no answer in time"});
@@ -83,13 +119,13 @@ void Session::check_waited(proc::Waited waited, std::string_view what) const {
 Session::Session(const std::string& conninfo, const std::string& name, const proc::Bounds& bounds) {
     const char* keywords[] = {"dbname", "application_name", nullptr};
     const char* values[] = {conninfo.c_str(), name.c_str(), nullptr};
-    connection_.reset(PQconnectStartParams(keywords, values, 1));
+    connection_.reset(pq().PQconnectStartParams(keywords, values, 1));
     check(connection_ != nullptr, "there is memory for a connection");
     connect(bounds);
-    PQsetNoticeProcessor(
+    pq().PQsetNoticeProcessor(
         connection_.get(), [](void*, const char*) {}, nullptr);
-    PQsetnonblocking(connection_.get(), 1);
-    if (PQserverVersion(connection_.get()) < oldest_version)
+    pq().PQsetnonblocking(connection_.get(), 1);
+    if (pq().PQserverVersion(connection_.get()) < oldest_version)
         throw Failure({.what = "cannot use this server", .why = "it is older than PostgreSQL 13"});
 }
 
@@ -97,12 +133,12 @@ void Session::connect(const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot connect";
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
     while (next != PGRES_POLLING_OK) {
-        if (next == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) throw failure(what);
-        const int socket = PQsocket(connection_.get());
+        if (next == PGRES_POLLING_FAILED || pq().PQstatus(connection_.get()) == CONNECTION_BAD) throw failure(what);
+        const int socket = pq().PQsocket(connection_.get());
         check_waited(
             next == PGRES_POLLING_READING ? proc::wait_readable(socket, bounds) : proc::wait_writable(socket, bounds),
             what);
-        next = PQconnectPoll(connection_.get());
+        next = pq().PQconnectPoll(connection_.get());
     }
 }
 
@@ -113,17 +149,18 @@ bool is_copy(ExecStatusType status) {
 
 Reply reply_of(const PGresult* result) {
     Reply reply;
-    const ExecStatusType status = PQresultStatus(result);
+    const ExecStatusType status = pq().PQresultStatus(result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
-        reply.tag = PQcmdStatus(const_cast<PGresult*>(result));
-        for (int i = 0; PQntuples(result) > 0 && i < PQnfields(result); ++i)
-            reply.row.push_back(PQgetisnull(result, 0, i) != 0 ? std::nullopt
-                                                               : std::optional<std::string>(PQgetvalue(result, 0, i)));
+        reply.tag = pq().PQcmdStatus(const_cast<PGresult*>(result));
+        for (int i = 0; pq().PQntuples(result) > 0 && i < pq().PQnfields(result); ++i)
+            reply.row.push_back(pq().PQgetisnull(result, 0, i) != 0
+                                    ? std::nullopt
+                                    : std::optional<std::string>(pq().PQgetvalue(result, 0, i)));
         return reply;
     }
-    const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* state = pq().PQresultErrorField(result, PG_DIAG_SQLSTATE);
     reply.state = state != nullptr ? state : "08000";
-    reply.message = one_line(PQresultErrorMessage(result));
+    reply.message = one_line(pq().PQresultErrorMessage(result));
     if (is_copy(status)) reply.message = "COPY from or to the client is not possible here";
     return reply;
 }
@@ -131,17 +168,17 @@ Reply reply_of(const PGresult* result) {
 std::vector<Reply> Session::replies(const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot ask the server";
     PGconn* connection = connection_.get();
-    while (PQflush(connection) > 0) check_waited(proc::wait_writable(PQsocket(connection), bounds), what);
+    while (pq().PQflush(connection) > 0) check_waited(proc::wait_writable(pq().PQsocket(connection), bounds), what);
     std::vector<Reply> all;
     for (;;) {
-        while (PQisBusy(connection) != 0) {
-            check_waited(proc::wait_readable(PQsocket(connection), bounds), what);
-            if (PQconsumeInput(connection) == 0) throw failure(what);
+        while (pq().PQisBusy(connection) != 0) {
+            check_waited(proc::wait_readable(pq().PQsocket(connection), bounds), what);
+            if (pq().PQconsumeInput(connection) == 0) throw failure(what);
         }
-        const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQgetResult(connection), PQclear);
+        const std::unique_ptr<PGresult, void (*)(PGresult*)> result(pq().PQgetResult(connection), pq().PQclear);
         if (!result) break;
         all.push_back(reply_of(result.get()));
-        if (is_copy(PQresultStatus(result.get()))) break;
+        if (is_copy(pq().PQresultStatus(result.get()))) break;
     }
     if (is_lost()) throw failure(what);
     if (all.empty()) throw Failure({.what = std::string(what), .why = "it does not answer"});
@@ -149,15 +186,15 @@ std::vector<Reply> Session::replies(const proc::Bounds& bounds) {
 }
 
 std::vector<Reply> Session::run(const std::string& statements, const proc::Bounds& bounds) {
-    if (PQsendQuery(connection_.get(), statements.c_str()) == 0) throw failure("cannot ask the server");
+    if (pq().PQsendQuery(connection_.get(), statements.c_str()) == 0) throw failure("cannot ask the server");
     return replies(bounds);
 }
 
 Reply Session::ask(const std::string& statement, const std::vector<std::string>& values, const proc::Bounds& bounds) {
     std::vector<const char*> pointers;
     for (const std::string& value : values) pointers.push_back(value.c_str());
-    if (PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr,
-                          pointers.data(), nullptr, nullptr, 0) == 0)
+    if (pq().PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr,
+                               pointers.data(), nullptr, nullptr, 0) == 0)
         throw failure("cannot ask the server");
     return replies(bounds).back();
 }
@@ -328,7 +365,7 @@ Settled Postgres::end_sessions(const proc::Bounds& until) {
 }
 
 struct FreeOptions {
-    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+    void operator()(PQconninfoOption* options) const { pq().PQconninfoFree(options); }
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
@@ -368,8 +405,8 @@ std::string settled_conninfo(const PQconninfoOption* options) {
 
 Spec parse(const std::string& text, const std::string&) {
     char* error = nullptr;
-    const Options options(PQconninfoParse(text.c_str(), &error));
-    const std::unique_ptr<char, void (*)(void*)> message(error, PQfreemem);
+    const Options options(pq().PQconninfoParse(text.c_str(), &error));
+    const std::unique_ptr<char, void (*)(void*)> message(error, pq().PQfreemem);
     if (!options) throw unusable(one_line(error));
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
         if (option->val != nullptr && is_secret(*option))
