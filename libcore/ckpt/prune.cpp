@@ -8,6 +8,7 @@
 #include "libcore/ckpt/reach.h"
 #include "libcore/ckpt/verbs.h"
 #include "libcore/store/index_merge.h"
+#include "libcore/store/pending.h"
 #include "libcore/store/writer.h"
 
 namespace ft::ckpt {
@@ -119,6 +120,7 @@ private:
     /// What all checkpoints need. They are listed before the index is loaded, so that it knows all that they name.
     std::unique_ptr<Reach> walk_all() {
         store_.use();
+        const std::vector<std::string> prepared = store::pending(store_);  // first: these move to the others
         std::vector<store::CheckpointId> ids;
         for (const std::string& name : store_.names())
             for (const std::uint64_t sequence : store_.sequences(name)) ids.push_back({name, sequence});
@@ -127,8 +129,12 @@ private:
         auto reach = std::make_unique<Reach>(store_, progress_);
         for (const store::CheckpointId& id : ids) {
             progress_.step();
-            mark(id, *reach);
+            mark(id.text(), [&] { reach->add(store_.manifest(id)); });
         }
+        for (const std::string& transaction : prepared)
+            mark("pending/" + transaction, [&] {
+                if (const auto manifest = store::find_pending(store_, transaction)) reach->add(*manifest);
+            });
         return reach;
     }
 
@@ -136,17 +142,20 @@ private:
     /// was killed): before that, nothing that it needs may go.
     void settle_removals() {
         for (const std::string& name : backend_.list("checkpoints")) backend_.settle("checkpoints/" + name);
+        backend_.settle("pending");
     }
 
-    void mark(const store::CheckpointId& id, Reach& reach) {
+    static void mark(const std::string& id, const std::function<void()>& add) {
         try {
-            reach.add(store_.manifest(id));
+            add();
         } catch (const Failure& f) {
             if (f.exit() == Exit::no) return;  // removed meanwhile by 'rm'
             if (f.exit() != Exit::damage) throw;
-            throw f.within("cannot prune: " + id.text() + " is damaged, and what it needs cannot be told")
-                .advised("nothing was removed from the packs; 'ftckpt repair' may mend it, else 'ftckpt rm " +
-                         id.text() + "' gives it up");
+            const bool is_pending = id.starts_with("pending/");
+            const std::string give_up = is_pending ? "'ft2pc abort'" : "'ftckpt rm " + id + "'";
+            throw f.within("cannot prune: " + id + " is damaged, and what it needs cannot be told")
+                .advised("nothing was removed from the packs; 'ftckpt repair' may mend it, else " + give_up +
+                         " gives it up");
         }
     }
 

@@ -11,6 +11,7 @@
 #include "libcore/ckpt/content.h"
 #include "libcore/ckpt/previous.h"
 #include "libcore/ckpt/save_plan.h"
+#include "libcore/store/pending.h"
 #include "libcore/store/root.h"
 
 namespace ft::ckpt {
@@ -343,7 +344,11 @@ SaveReport Saving::publish() {
                        .write = us(counters.write_ns),
                        .sync = us(counters.sync_ns)};
     manifest_.finished = clock_.now();
-    report.sequence = writer_.publish(manifest_);
+    manifest_.transaction = request_.transaction;
+    if (request_.transaction.empty())
+        report.sequence = writer_.publish(manifest_);
+    else
+        put_pending(store_, manifest_);
 
     for (const store::SourceRecord& source : manifest_.sources) {
         report.totals.entries += source.entry_count;

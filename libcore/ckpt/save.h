@@ -20,6 +20,8 @@ struct SaveRequest {
     bool full = false;                    ///< read every file, whatever its times say
     bool allow_empty = false;             ///< accept a stream of 0 bytes
     std::string host = {}, command = {};  ///< kept in the manifest
+    /// Keeps the checkpoint pending under this id (store/pending.h) instead of publishing it; "": publishes it.
+    std::string transaction = {};
     /// Names of owner ids, "" where they have none; kept in the manifest. May be empty.
     std::function<std::string(std::uint32_t)> user_name = {}, group_name = {};
     /// Called once, by the calling thread, as soon as all sources are read: what was held still may go on while the

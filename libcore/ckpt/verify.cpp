@@ -10,6 +10,7 @@
 #include "libcore/ckpt/verbs.h"
 #include "libcore/store/block.h"
 #include "libcore/store/pack.h"
+#include "libcore/store/pending.h"
 
 namespace ft::ckpt {
 namespace {
@@ -34,15 +35,21 @@ public:
 
     VerifyReport run() {
         store_.use();
+        const bool whole_store = !request_.name && !request_.checkpoint;
+        const std::vector<std::string> prepared = whole_store ? store::pending(store_) : std::vector<std::string>{};
         const std::vector<store::CheckpointId> checkpoints = wanted_checkpoints();
         store_.reload_index();  // after they were listed: it knows all that they name
         for (const std::string& name : store_.index().damaged())
             found("", name, "the index object is damaged; try 'ftckpt repair'");
         for (const std::string& name : store_.index().damaged_lists())
             found("", name, "it cannot be read; try 'ftckpt repair'");
-        const bool whole_store = !request_.name && !request_.checkpoint;
         if (whole_store) check_all_packs();
-        for (const store::CheckpointId& id : checkpoints) check_checkpoint(id, whole_store);
+        for (const store::CheckpointId& id : checkpoints)
+            check_checkpoint(
+                id.text(), [&] { return std::optional(store_.manifest(id)); }, whole_store);
+        for (const std::string& transaction : prepared)
+            check_checkpoint(
+                "pending/" + transaction, [&] { return store::find_pending(store_, transaction); }, true);
         if (!copies_.empty()) record();
         report_.packs = packs_;
         report_.chunks = chunks_;
@@ -149,35 +156,39 @@ private:
 
     // ---- checkpoints: everything they name is there
 
-    void check_checkpoint(const store::CheckpointId& id, bool packs_checked) {
+    void check_checkpoint(const std::string& id, const std::function<std::optional<store::Manifest>()>& read,
+                          bool packs_checked) {
         progress_.step();
         ++report_.checkpoints;
         try {
-            const store::Manifest manifest = store_.manifest(id);
+            const std::optional<store::Manifest> manifest = read();
+            if (!manifest) {  // published or dropped meanwhile
+                --report_.checkpoints;
+                return;
+            }
             store::Reader reader(store_);
-            for (const store::SourceRecord& source : manifest.sources) check_source(id, source, reader, packs_checked);
+            for (const store::SourceRecord& source : manifest->sources) check_source(id, source, reader, packs_checked);
         } catch (const Failure& f) {                             // damage is what is looked for
             if (f.exit() == Exit::no && !request_.checkpoint) {  // removed meanwhile
                 --report_.checkpoints;
                 return;
             }
             if (f.exit() != Exit::damage) throw;
-            found(id.text(), "", f.parts().why);
+            found(id, "", f.parts().why);
         }
     }
 
-    void check_source(const store::CheckpointId& id, const store::SourceRecord& source, store::Reader& reader,
+    void check_source(const std::string& id, const store::SourceRecord& source, store::Reader& reader,
                       bool packs_checked) {
         std::string last;
-        for_each_chunk(reader, source, id.text(), [&](const store::ChunkRef& chunk, const std::string& path) {
+        for_each_chunk(reader, source, id, [&](const store::ChunkRef& chunk, const std::string& path) {
             progress_.step();
             if (path == last && !path.empty() && report_.damaged_count != 0 && last_damaged_)
                 return;  // one line a file
             last = path;
             last_damaged_ = false;
             if (const std::optional<std::string> why = trouble(chunk, reader, packs_checked)) {
-                found(id.text(), source.label.empty() || path.empty() ? source.label + path : source.label + "/" + path,
-                      *why);
+                found(id, source.label.empty() || path.empty() ? source.label + path : source.label + "/" + path, *why);
                 last_damaged_ = true;
             }
         });

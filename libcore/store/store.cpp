@@ -131,6 +131,14 @@ std::vector<std::uint64_t> Store::sequences(const std::string& name) {
     return found;
 }
 
+std::uint64_t Store::next_sequence(const std::string& name) {
+    const std::vector<std::uint64_t> live = sequences(name);
+    std::uint64_t last = live.empty() ? 0 : live.back();
+    for (const std::string& removed : backend_->list("removed/" + name))
+        if (const auto number = parse_number(removed)) last = std::max(last, *number);
+    return last + 1;
+}
+
 void Store::use() {
     if (!guard_) guard_ = backend_->use();
 }

@@ -59,6 +59,8 @@ public:
     [[nodiscard]] std::vector<std::string> names();
     /// Sequence numbers of a name, ascending.
     [[nodiscard]] std::vector<std::uint64_t> sequences(const std::string& name);
+    /// The number that the next checkpoint of a name may get: none is used twice.
+    [[nodiscard]] std::uint64_t next_sequence(const std::string& name);
     /// Resolves NAME, NAME@7, NAME@latest, NAME@latest-1, NAME@2026-11-23T10:00 (newest at or before). Failure: usage
     /// for a malformed selector, Exit::no where nothing matches (with did-you-mean).
     [[nodiscard]] CheckpointId resolve(std::string_view selector);

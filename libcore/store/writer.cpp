@@ -27,14 +27,6 @@ private:
     std::chrono::nanoseconds start_;
 };
 
-std::uint64_t next_sequence(Store& store, const std::string& name) {
-    const std::vector<std::uint64_t> live = store.sequences(name);
-    std::uint64_t last = live.empty() ? 0 : live.back();
-    for (const std::string& removed : store.backend().list("removed/" + name))
-        if (const auto number = parse_number(removed)) last = std::max(last, *number);
-    return last + 1;
-}
-
 }  // namespace
 
 Writer::Writer(Store& store, Options options)
@@ -165,7 +157,7 @@ std::uint64_t Writer::publish(Manifest manifest) {
     manifest.store = store_.format().uuid;
     const std::string prefix = "checkpoints/" + manifest.name + "/";
     for (;;) {
-        manifest.sequence = next_sequence(store_, manifest.name);
+        manifest.sequence = store_.next_sequence(manifest.name);
         const Bytes bytes = encode_manifest(manifest);
         if (!store_.backend().put_if_absent(prefix + std::to_string(manifest.sequence), bytes)) continue;
         counters_.bytes_stored += bytes.size();

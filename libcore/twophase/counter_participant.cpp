@@ -6,6 +6,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/counter/named_counter.h"
+#include "libcore/twophase/interruption.h"
 #include "libcore/twophase/kinds.h"
 #include "libcore/twophase/replacement.h"
 
@@ -48,18 +49,6 @@ private:
     std::string branch_;
     Surroundings surroundings_;
     Progress progress_;  // its stop is set from another thread
-};
-
-/// A call that is over has seen the interruption that came for it.
-class EndOfInterruption {
-public:
-    explicit EndOfInterruption(Progress& progress) : progress_(progress) {}
-    EndOfInterruption(const EndOfInterruption&) = delete;
-    EndOfInterruption& operator=(const EndOfInterruption&) = delete;
-    ~EndOfInterruption() { progress_.stop = false; }
-
-private:
-    Progress& progress_;
 };
 
 counter::NamedPlace CounterPart::find() const {

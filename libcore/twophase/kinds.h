@@ -5,6 +5,8 @@
 
 namespace ft::twophase {
 
+/// "ckpt:NAME=PATH": PATH is saved as the next checkpoint of NAME. ckpt_participant.cpp.
+[[nodiscard]] Kind ckpt_kind();
 /// "counter:NAME+N", "counter:NAME-N": the value of a counter changes by N. counter_participant.cpp.
 [[nodiscard]] Kind counter_kind();
 /// "file:DEST=NEW": DEST gets what NEW holds; "file:DEST=": DEST is removed. file_participant.cpp.

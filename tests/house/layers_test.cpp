@@ -57,6 +57,7 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/twophase/exec_participant.cpp", "a program that cannot be started is an answer"},
     {"libcore/twophase/pg_participant.cpp", "one participant's failure is its vote or its answer"},
     {"libcore/twophase/replacement.cpp", "one participant's failure is its vote or its answer"},
+    {"libcore/twophase/ckpt_participant.cpp", "one participant's failure is its vote"},
     {"libcore/twophase/counter_participant.cpp", "one participant's failure is its vote"},
     {"libcore/ui/run_tool.cpp", "the one place where a failure becomes a message and an exit code"},
 };

@@ -3,13 +3,13 @@
 #include <memory>
 #include <utility>
 
+#include "libcore/base/owners.h"
 #include "libcore/base/text.h"
 #include "libcore/ckpt/save.h"
 #include "libcore/proc/freeze.h"
 #include "tools/common/hooks.h"
 #include "tools/common/jobs.h"
 #include "tools/common/opened_store.h"
-#include "tools/common/owners.h"
 #include "tools/common/reports.h"
 #include "tools/ftckpt/commands.h"
 #include "tools/ftckpt/sources.h"

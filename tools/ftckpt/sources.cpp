@@ -9,6 +9,7 @@
 #include <set>
 
 #include "libcore/base/text.h"
+#include "libcore/ckpt/own_store.h"
 #include "libcore/ui/flags.h"
 #include "tools/common/shm.h"
 
@@ -51,16 +52,6 @@ std::vector<std::string> lines_of(std::string_view text, char end) {
         text.remove_prefix(std::min(size + 1, text.size()));
     }
     return lines;
-}
-
-/// So that a glob means just this name.
-std::string glob_escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        if (c == '*' || c == '?' || c == '[' || c == '\\') result += '\\';
-        result += c;
-    }
-    return result;
 }
 
 void refuse_pipe(const std::string& path) {
@@ -115,15 +106,9 @@ void Sources::require_sensible() const {
 
 source::WalkOptions Sources::walk_options(const std::string& path) {
     source::WalkOptions walk{.excludes = excludes_, .one_file_system = options_.one_file_system, .threads = threads_};
-    std::error_code missing;  // a store that is not made yet, or a tree that is not there: nothing to leave out
-    const auto store = std::filesystem::canonical(store_, missing);
-    const auto tree = missing ? std::filesystem::path() : std::filesystem::canonical(path, missing);
-    if (missing) return walk;
-    const std::string below = store.lexically_relative(tree).string();
-    if (below.empty() || below.starts_with("..")) return walk;
-    if (below == ".")
-        throw ui::usage_failure("cannot save the store into itself", store_, "", "name another store with --store");
-    walk.excludes.push_back("/" + glob_escaped(below));
+    const std::optional<std::string> glob = ckpt::glob_of_store_in(path, store_);
+    if (!glob) return walk;
+    walk.excludes.push_back(*glob);
     env_.warn(fmt::format("left out the store itself: {}", store_));
     return walk;
 }

@@ -1,4 +1,4 @@
-#include "tools/common/owners.h"
+#include "libcore/base/owners.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-namespace ft::tools {
+namespace ft {
 
 namespace {
 constexpr std::size_t room = 64U << 10;  // for the longest entry; a group may have many members
@@ -34,4 +34,4 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
-}  // namespace ft::tools
+}  // namespace ft

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string>
 
-namespace ft::tools {
+namespace ft {
 
 /// "" where the number has no name.
 [[nodiscard]] std::string user_name(std::uint32_t uid);
 [[nodiscard]] std::string group_name(std::uint32_t gid);
 [[nodiscard]] std::string host_name();
 
-}  // namespace ft::tools
+}  // namespace ft
