@@ -83,10 +83,15 @@ Report Coordinator::drive(const Actions& first) {
 }
 
 void Coordinator::conclude() {
-    if (!journal_.story().is_witness())
-        journal_.remove(false);
-    else if (!journal_.story().history.ended)
-        journal_.note({.kind = Milestone::Kind::end});
+    try {
+        if (!journal_.story().is_witness())
+            journal_.remove(false);
+        else if (!journal_.story().history.ended)
+            journal_.note({.kind = Milestone::Kind::end});
+    } catch (const Failure& failure) {  // all have obeyed, whatever becomes of the journal: a recovery ends it
+        concluded_ = false;
+        why_ = failure.what();
+    }
 }
 
 void Coordinator::perform(const Actions& actions) {
@@ -195,7 +200,7 @@ Report Coordinator::report() {
     Report report{.number = journal_.story().number,
                   .phase = protocol_.phase(),
                   .decision = protocol_.decision(),
-                  .complete = protocol_.phase() == Phase::ended,
+                  .complete = protocol_.phase() == Phase::ended && concluded_,
                   .parts = parts_,
                   .why = why_};
     for (std::size_t i = 0; i < parts_.size(); ++i) {

@@ -37,7 +37,8 @@ struct Report {
     Decision decision = Decision::none;
     bool complete = false;  ///< nothing is left to do
     std::vector<PartReport> parts;
-    std::string why;  ///< in doubt: what failed; aborted: who voted no, or what ended it
+    std::string why;  ///< in doubt: what failed; aborted: who voted no, or what ended it;
+                      ///< else what keeps it from being complete
     std::chrono::nanoseconds execute{0}, decide{0}, commit{0};
 };
 
@@ -90,7 +91,7 @@ private:
     std::vector<PartReport> parts_;
     std::vector<Retry> retries_;
     std::string why_;
-    bool finished_ = false, accepting_ = false;
+    bool finished_ = false, accepting_ = false, concluded_ = true;
     Moment stopped_{-1};  // when it was seen that the user wants to stop
     Moment began_{0}, asked_{0}, decided_{-1}, forced_{0}, ended_{0};
     std::optional<Desk> desk_;  // last: its threads end before what they use

@@ -33,11 +33,16 @@ Uuid make_identity(io::Dir& dir, Clock& clock) {
     if (!dir.list().empty() && dir.find_dir("journals") != nullptr)
         throw damage(dir.path(), "it holds journals, but whose they are is lost");
     const std::string name = fmt::format(".{}.{}", identity_name, clock.random_uuid().hex());
-    const std::unique_ptr<io::File> file = dir.create_file(name, 0600);
+    std::unique_ptr<io::File> file = dir.create_unnamed(0600);
+    const bool unnamed = file != nullptr;
+    if (!unnamed) file = dir.create_file(name, 0600);
     check(file != nullptr, "a name drawn by chance is free");
     file->write_at(view_of(fmt::format("{}{}\n", first_line, clock.random_uuid().hex())), 0);
     file->sync();
-    if (!dir.rename_new(name, dir, identity_name)) dir.remove_file(name);
+    if (unnamed)
+        (void)dir.publish(*file, identity_name);
+    else if (!dir.rename_new(name, dir, identity_name))
+        dir.remove_file(name);
     dir.sync();
     return *read_identity(dir);
 }

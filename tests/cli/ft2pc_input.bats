@@ -170,3 +170,10 @@ hangs_on() {
     ft2pc commit "$t"
     [ "$(cat a)" = new ]
 }
+@test "a journal that cannot be removed" {
+    FT_FAULTS='remove_file~journals/*=EIO' exits 3 ft2pc run -p file:a=a.new 2>"$messages"
+    grep -q "is committed, not yet everywhere: .*journals/.*Input/output error; 'ft2pc recover'" "$messages"
+    [ "$(cat a)" = new ]
+    ft2pc recover
+    [ "$(ft2pc list --names)" = "$t" ]
+}

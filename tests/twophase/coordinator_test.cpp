@@ -225,6 +225,19 @@ TEST_CASE("where it cannot be written that they are asked, nobody is", "[twophas
     CHECK(troupe.calls().empty());
 }
 
+TEST_CASE("a journal that cannot be removed does not undo what all have done: the next recovery ends it",
+          "[twophase]") {
+    Troupe troupe(1);
+    Journal journal = troupe.begin();
+    troupe.disk.fail({.call = sim::Call::remove, .path = "home/journals/*"});
+    const Report report = troupe.drive(journal, &Coordinator::commit);
+    CHECK(report.decision == Decision::commit);
+    CHECK_FALSE(report.complete);
+    CHECK_THAT(report.why, Contains(name_of(report.number)));
+    CHECK(troupe.drive(journal, &Coordinator::recover).complete);
+    CHECK(is_gone(troupe, journal));
+}
+
 TEST_CASE("forced writes: none for read-only, one for a commit, none for an abort", "[twophase]") {
     const auto flushes_of = [](const std::function<Voted()>& vote) {
         Troupe troupe(1);

@@ -256,7 +256,8 @@ Exit answer(ui::Env& env, const Report& report, Decision wanted, const PaceOptio
     env.remark(fmt::format("{} {}", name, outcome_of(report)));
     if (report.complete || prepared) return Exit::done;
     const bool broken = has_broken(report);
-    env.warn(fmt::format("transaction {} is {}: {}; {}", name, outcome_of(report), unsettled(report),
+    const std::string left = unsettled(report);
+    env.warn(fmt::format("transaction {} is {}: {}; {}", name, outcome_of(report), left.empty() ? report.why : left,
                          broken ? "see 'ft2pc show', then 'ft2pc forget'" : "'ft2pc recover' tells them"));
     return broken ? Exit::damage : Exit::incomplete;
 }
