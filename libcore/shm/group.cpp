@@ -46,7 +46,8 @@ bool Group::post_to_leader(std::span<const Operation> operations) {
 }
 
 bool Group::post(std::span<const Operation> operations) {
-    if (counter_.try_turn() || operations.size() != 1) return false;
+    const bool is_closed = queue_ && queue_->is_closed(clock_.monotonic());
+    if ((!is_closed && counter_.try_turn()) || operations.size() != 1) return false;
     const std::optional<counter::Counter::Gate> gate = counter_.gate();
     if (queue_ && (!gate || queue_->place() != *gate || !queue_->is_named())) queue_.reset();
     if (gate && !queue_) queue_ = Queue::make(*gate);
@@ -61,7 +62,7 @@ std::optional<Queue::Answer> Group::wait() {
         if (queue_->is_led() || pause > shortest) queue_->wait(pause);
         progress_.step();
         if (queue_->told() != Queue::Told::nothing) break;
-        if (counter_.try_turn()) {
+        if (!queue_->is_closed(clock_.monotonic()) && counter_.try_turn()) {
             leads_ = true;
             queue_->set_led(true);
             (void)counter_.run({}, *queue_);
@@ -94,9 +95,11 @@ void Group::give_up() {
 }
 
 void Group::release() {
-    constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(10);
+    constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(15);
+    constexpr std::chrono::nanoseconds gap = std::chrono::microseconds(1300);  // others look every millisecond
     const auto until = clock_.monotonic() + longest;
     while (has_company() && !progress_.stop && clock_.monotonic() < until && serve()) continue;
+    if (has_company()) queue_->close_for(gap, clock_.monotonic());
     const bool led = std::exchange(leads_, false) && queue_;
     if (led) queue_->set_led(false);
     counter_.release();

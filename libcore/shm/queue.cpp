@@ -19,8 +19,10 @@ using counter::Outcome;
 using Gate = counter::Counter::Gate;
 
 constexpr const char* folder = "/dev/shm";
-constexpr std::size_t places = 128, led_at = 56, states_at = 64, places_at = 4096;
+constexpr std::size_t places = 128, led_at = 56, states_at = 64, closed_at = 576, places_at = 4096;
 constexpr std::size_t bytes = places_at + places * sizeof(QueuePlace);
+
+constexpr std::chrono::nanoseconds longest_closed = std::chrono::milliseconds(10);  // whatever the memory says
 
 // Of a place.
 constexpr std::uint32_t free_place = 0;  // nobody's
@@ -145,6 +147,15 @@ QueuePlace& Queue::at(std::size_t place) const { return reinterpret_cast<QueuePl
 bool Queue::is_led() const { return *reinterpret_cast<const State*>(memory_ + led_at) != 0; }
 
 void Queue::set_led(bool led) { *reinterpret_cast<State*>(memory_ + led_at) = led ? 1 : 0; }
+
+void Queue::close_for(std::chrono::nanoseconds length, std::chrono::nanoseconds now) {
+    *reinterpret_cast<std::atomic<std::int64_t>*>(memory_ + closed_at) = (now + length).count();
+}
+
+bool Queue::is_closed(std::chrono::nanoseconds now) const {
+    const std::int64_t until = *reinterpret_cast<const std::atomic<std::int64_t>*>(memory_ + closed_at);
+    return until > now.count() && until - now.count() < longest_closed.count();
+}
 
 bool Queue::is_named() const {
     struct ::stat found {};

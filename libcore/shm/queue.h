@@ -71,6 +71,9 @@ public:
     /// Whether somebody has the lock who looks here; a hint, as he may have been killed.
     [[nodiscard]] bool is_led() const;
     void set_led(bool led);
+    /// For a moment whoever waits here leaves the lock to those who wait for it without a queue.
+    void close_for(std::chrono::nanoseconds length, std::chrono::nanoseconds now);
+    [[nodiscard]] bool is_closed(std::chrono::nanoseconds now) const;
     /// Queues an operation, one at a time. false: there is no room, or it is none for a queue.
     [[nodiscard]] bool post(const counter::Operation& operation);
     enum class Told : std::uint8_t { nothing, outcome, in_doubt };

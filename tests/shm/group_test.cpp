@@ -2,6 +2,7 @@
 // Method: each process is a thread with files of its own; who has the turn keeps it until the others wait.
 #include "libcore/shm/group.h"
 
+#include <atomic>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -105,6 +106,26 @@ TEST_CASE("who waits longer than it wants takes its operation back", "[shm]") {
     }
     leader.group.release();
     CHECK(hasty.add(1) == 2);
+}
+
+TEST_CASE("who waits for the lock without a queue gets it beside those who queue", "[shm]") {
+    OwnCounter own(1);
+    std::atomic<bool> over = false;
+    std::vector<std::thread> crowd;
+    for (int i = 0; i < 6; ++i)
+        crowd.emplace_back([&] {
+            for (Opened one(own); !over;) {
+                (void)one.add(1);
+                one.group.release();
+            }
+        });
+    for (int i = 0; i < 5; ++i) {
+        Opened look(own);
+        const Operation get{.kind = Operation::Kind::get};
+        CHECK_NOTHROW(look.counter.run({&get, 1}));
+    }
+    over = true;
+    for (std::thread& thread : crowd) thread.join();
 }
 
 TEST_CASE("a replica that is replaced while others wait for it loses none of them", "[shm]") {

@@ -215,6 +215,18 @@ TEST_CASE("who finds no room in the queue is told so", "[shm]") {
     CHECK_FALSE(late->post({.kind = Operation::Kind::reserve, .amount = 1, .id = "t"}));
 }
 
+TEST_CASE("a queue that is closed opens again, whatever its memory says", "[shm]") {
+    using namespace std::chrono_literals;
+    Scene scene;
+    const auto one = scene.poster(add(1)), two = scene.leader();
+    CHECK_FALSE(two->is_closed(100s));
+    one->close_for(1ms, 100s);
+    CHECK(two->is_closed(100s));
+    CHECK_FALSE(two->is_closed(100s + 1ms));
+    one->close_for(1h, 100s);
+    CHECK_FALSE(two->is_closed(100s));
+}
+
 TEST_CASE("the last who leaves a queue removes it", "[shm]") {
     Scene scene;
     auto one = scene.poster(add(1)), two = scene.poster(add(1));
