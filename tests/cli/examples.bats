@@ -159,3 +159,31 @@ work_to_gate() {
     seq 1000 | cmp - log
     [ ! -s more ]
 }
+
+@test "nightly.sh: a checkpoint, a number and files appear together, or not at all" {
+    export FT_2PC=$work/home
+    mkdir state report www
+    echo data >state/file
+    echo 'report 1' >report/index
+    ftcounter create nights --max 2
+    "$examples/nightly.sh" app state nights report www
+    [ "$(ftcounter get nights) $(cat www/index) $(ftckpt list app | wc -l)" = "1 report 1 1" ]
+    echo more >state/file
+    echo 'report 2' >report/index
+    # The report cannot be put into place: no checkpoint, no number.
+    run -7 "$examples/nightly.sh" app state nights report missing
+    [ "$(ftcounter get nights)" = 1 ]
+    run -7 ftckpt show app@2
+    "$examples/nightly.sh" app state nights report www
+    [ "$(ftcounter get nights) $(cat www/index)" = "2 report 2" ]
+    # The counter is full.
+    echo 'report 3' >report/index
+    run -7 "$examples/nightly.sh" app state nights report www
+    [[ $output = *'nights'* ]]
+    [ "$(cat www/index)" = 'report 2' ]
+    run -7 ftckpt show app@3
+    ftckpt verify app >said
+    ftrestore app@2 back -q
+    diff -r state back
+    run -2 "$examples/nightly.sh" app state nights missing www
+}
