@@ -105,10 +105,8 @@ void declare_delivery(ui::Flags& flags, PaceOptions& options) {
 OpenedHome::OpenedHome(ui::Env& env, const HomeOptions& options, bool create)
     : env_(env), path_(absolute_path(home_path(options))) {
     std::unique_ptr<io::Dir> dir = disk_.find(path_);
-    if (create && (dir == nullptr || !Home::is_durable(*dir)))
-        home_.emplace(Home::open_or_create(disk_.make(path_), env.clock()));
-    else if (dir != nullptr)
-        home_ = Home::find(std::move(dir));
+    if (dir != nullptr && (!create || Home::is_durable(*dir))) home_ = Home::find(std::move(dir));
+    if (create && !home_) home_.emplace(Home::open_or_create(disk_.make(path_), env.clock()));
 }
 
 std::unique_ptr<Journal> OpenedHome::hold(const std::string& name, std::chrono::nanoseconds patience) {
