@@ -60,6 +60,20 @@ Header header_of(io::File& file, const Uuid& owner) {
     return scan(block, file.path(), owner).header;
 }
 
+/// Where batches are written meanwhile, one can be seen that follows on another which was not there yet when its place
+/// was read. That one is there the second time: damage is what is found twice.
+Scan scan_beside_writer(io::File& file, const Uuid& owner) {
+    constexpr int most_readings = 100;
+    Scan found = scan(read_blocks(file), file.path(), owner);
+    for (int i = 1; found.why && i < most_readings; ++i) {
+        Scan again = scan(read_blocks(file), file.path(), owner);
+        const bool same = again.why == found.why && again.end == found.end;
+        found = std::move(again);
+        if (same) break;
+    }
+    return found;
+}
+
 }  // namespace
 
 struct Log::State {
@@ -199,7 +213,7 @@ io::File& Log::file() { return state_->holder ? *state_->holder : *state_->file;
 std::optional<Reading> read(io::Dir& dir, const std::string& name, const Uuid& owner) {
     const std::unique_ptr<io::File> file = dir.find_file(name, io::Access::direct);
     if (!file) return std::nullopt;
-    Scan found = scan(read_blocks(*file), file->path(), owner);
+    Scan found = scan_beside_writer(*file, owner);
     return Reading{.records = std::move(found.records),
                    .end = found.end * block_size,
                    .torn = found.torn_end != 0,

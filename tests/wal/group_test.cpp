@@ -10,8 +10,10 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
+#include "libcore/io/posix.h"
 #include "libcore/sim/disk.h"
 #include "tests/catch.h"
+#include "tests/io/scratch.h"
 #include "tests/sim/forwarding.h"
 
 namespace ft::wal {
@@ -150,6 +152,35 @@ TEST_CASE("a failed flush is told to all that waited for it, and to all that com
     CHECK(failed == threads - 1);
     CHECK(fails([&] { scene.group.commit({record(0, 1)}); }));
     CHECK(fails([&] { scene.group.write(); }));
+}
+
+TEST_CASE("who reads a log without a lock while it is written sees a prefix of it, never damage") {
+    const ScratchFolder scratch;
+    const auto dir = io::open_root(scratch.path());
+    SystemClock clock;
+    const auto log = Log::create(*dir, "log", clock, owner, {}, 0);
+    std::atomic<bool> ended = false;
+    std::uint64_t readings = 0, damaged = 0, wrong = 0;
+    parallel_for(2, 2, [&](std::size_t task) {
+        if (task == 0) {
+            for (unsigned i = 0; i < 400; ++i) {
+                log->append({1, Bytes(1 + i * 37 % 9000, static_cast<std::byte>(i))});
+                log->sync();
+            }
+            ended = true;
+        } else {
+            while (!ended) {
+                const Reading reading = *read(*dir, "log", owner);
+                ++readings;
+                if (reading.damaged) ++damaged;
+                for (unsigned i = 0; i < reading.records.size(); ++i)
+                    if (reading.records[i].body != Bytes(1 + i * 37 % 9000, static_cast<std::byte>(i))) ++wrong;
+            }
+        }
+    });
+    CHECK(damaged == 0);
+    CHECK(wrong == 0);
+    CHECK(readings > 0);
 }
 
 }  // namespace ft::wal
