@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,8 +13,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace ft::proc {
 
@@ -21,14 +24,16 @@ namespace {
 
 constexpr int grace_ms = 2000;  // between SIGTERM and SIGKILL
 
-/// Everything the child needs between fork and exec, where nothing may allocate or lock.
+/// Everything the child needs until it runs its program. Until then it shares our memory, and nothing may allocate or
+/// lock.
 struct Launch {
     std::vector<std::string> words, variables;
     std::vector<char*> argv, envp;
     std::vector<std::string> candidates;  // what PATH makes of the program's name
     std::string folder;
-    int input = -1, output = -1, report = -1, descriptor_3 = -1;
-    int gate = -1, gate_key = -1;  // it begins when a byte comes through the gate; the parent has the key
+    int input = -1, output = -1, descriptor_3 = -1;
+    std::optional<std::uint64_t> signs_at;
+    int error = 0;  // why it does not run
     std::optional<rlim_t> descriptor_limit;
     bool own_group = false;
     pid_t parent = 0;
@@ -90,14 +95,16 @@ void limit_descriptors(rlim_t soft) {
 }
 
 /// In the child, as what follows: only calls of signal-safety(7).
-void wait_at_gate(const Launch& launch) {
-    if (launch.gate < 0) return;
-    ::close(launch.gate_key);  // else the gate would not fall shut with the parent
-    char byte = 0;
-    ssize_t got = 0;
-    do got = ::read(launch.gate, &byte, 1);
-    while (got < 0 && errno == EINTR);
-    if (got != 1) ::_exit(127);
+bool sign(const Launch& launch) {
+    if (!launch.signs_at) return true;
+    char line[1024];
+    const int stat = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    const ssize_t size = stat < 0 ? -1 : ::read(stat, line, sizeof line);
+    if (size <= 0) return false;
+    const ssize_t written =
+        ::pwrite(launch.descriptor_3, line, static_cast<std::size_t>(size), static_cast<off_t>(*launch.signs_at));
+    if (written >= 0 && written != size) errno = ENOSPC;
+    return written == size;
 }
 
 void place_descriptors(const Launch& launch) {
@@ -109,56 +116,49 @@ void place_descriptors(const Launch& launch) {
         ::dup2(launch.descriptor_3, 3);
 }
 
-[[noreturn]] void become(Launch& launch) {
+/// Returns only where there is no such program.
+void become(Launch& launch) {
     reset_signals();
     if (launch.descriptor_limit) limit_descriptors(*launch.descriptor_limit);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (launch.own_group) ::setpgid(0, 0);
-    if (::getppid() != launch.parent) ::_exit(127);  // it died before the line above
-    wait_at_gate(launch);
+    if (::getppid() != launch.parent) return;  // it died before the line above
+    if (!sign(launch) || (!launch.folder.empty() && ::chdir(launch.folder.c_str()) != 0)) {
+        launch.error = errno;
+        return;
+    }
     place_descriptors(launch);
     int error = ENOENT;
-    const bool is_there = launch.folder.empty() || ::chdir(launch.folder.c_str()) == 0;
-    if (!is_there) error = errno;
     for (const std::string& candidate : launch.candidates) {
-        if (!is_there) break;
         ::execve(candidate.c_str(), launch.argv.data(), launch.envp.data());
         if (errno != ENOENT && errno != ENOTDIR) error = errno;
     }
-    [[maybe_unused]] const ssize_t written = ::write(launch.report, &error, sizeof error);
-    ::_exit(127);
+    launch.error = error;
 }
 
-/// fork(2) whose child hears no signal until reset_signals(): else one would run our handlers there.
-pid_t fork_deaf() {
+int run_child(void* launch) {
+    become(*static_cast<Launch*>(launch));
+    return 127;  // which is its exit code
+}
+
+/// A child as posix_spawn(3) makes it: on a stack of its own in our memory, while this thread waits until it runs its
+/// program, so that nothing of this process is copied. It hears no signal until reset_signals(): one would run our
+/// handlers there.
+pid_t clone_child(Launch& launch) {
+    constexpr std::size_t stack_size = 64U << 10;
+    const auto stack = std::make_unique_for_overwrite<std::max_align_t[]>(stack_size / sizeof(std::max_align_t));
     sigset_t all, former;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &former);
-    const pid_t pid = ::fork();
+    const pid_t pid = ::clone(run_child, stack.get() + stack_size / sizeof(std::max_align_t),
+                              CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
     const int error = errno;
-    if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
     errno = error;
     return pid;
 }
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
-
-/// The errno with which exec failed; 0 where it succeeded.
-int exec_error(const Fd& report) {
-    int error = 0;
-    ssize_t got = 0;
-    do got = ::read(report.get(), &error, sizeof error);
-    while (got < 0 && errno == EINTR);
-    return got == static_cast<ssize_t>(sizeof error) ? error : 0;
-}
-
-/// From the low numbers, which the child gives another meaning.
-void move_out_of_the_way(Fd& fd) {
-    constexpr int first_free = 10;
-    if (!fd) return;
-    fd = Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, first_free));
-    if (!fd) throw system_failure("cannot start a program", "", errno);
-}
 
 Ending reap(pid_t pid) {
     int status = 0;
@@ -196,41 +196,27 @@ Child Child::start(const Spawn& spawn) {
     launch.descriptor_3 = spawn.descriptor_3;
     launch.parent = ::getpid();
 
-    Pipe report = make_pipe(), gate;
-    move_out_of_the_way(report.write);
-    if (spawn.announce) gate = make_pipe();
-    move_out_of_the_way(gate.read);
-    launch.gate = gate.read.get();
-    launch.gate_key = gate.write.get();
+    launch.signs_at = spawn.signs_at;
+
     Pipe output, input;
     Fd nothing;
     if (spawn.capture_output) output = make_pipe();
     if (spawn.feed_input) input = make_pipe();
     if (!spawn.feed_input && !spawn.inherit_input) nothing = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    launch.report = report.write.get();
     launch.output = spawn.output_to_errors ? STDERR_FILENO : output.write.get();
     launch.input = spawn.feed_input ? input.read.get() : nothing.get();
 
-    const pid_t pid = fork_deaf();
+    const pid_t pid = clone_child(launch);
     if (pid < 0) throw system_failure("cannot start", spawn.command.front(), errno);
-    if (pid == 0) become(launch);
     Child child;
     child.pid_ = pid;
     child.own_group_ = spawn.own_group;
-    if (spawn.own_group) ::setpgid(pid, pid);  // whoever comes first
     child.handle_ = Fd(open_pidfd(pid));
     child.output_ = std::move(output.read);
     child.input_ = std::move(input.write);
-    report.write.reset();
-    if (spawn.announce) {
-        const Fd key = std::move(gate.write);  // goes before the child, which then does not begin
-        gate.read.reset();
-        spawn.announce(pid);
-        [[maybe_unused]] const ssize_t opened = ::write(key.get(), "", 1);
-    }
-    if (const int error = exec_error(report.read); error != 0) {
+    if (launch.error != 0) {
         [[maybe_unused]] const Ending ended = child.wait();
-        throw system_failure("cannot start", spawn.command.front(), error);
+        throw system_failure("cannot start", spawn.command.front(), launch.error);
     }
     return child;
 }

@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -50,8 +49,9 @@ struct Spawn {
     std::optional<std::uint64_t> descriptor_limit;                 ///< soft RLIMIT_NOFILE
     std::string folder;                                            ///< in which it runs; "": ours
     int descriptor_3 = -1;  ///< of ours, which it finds as its descriptor 3; -1: none
-    /// Called with its pid before it begins. Where that throws, or this process dies meanwhile, it never begins.
-    std::function<void(pid_t)> announce;
+    /// Before it begins, its /proc/self/stat is written at this byte of the file behind its descriptor 3. Where that
+    /// fails it never begins.
+    std::optional<std::uint64_t> signs_at;
 };
 
 /// One thread at a time. Start it on a thread that outlives it: the kernel's promise (PR_SET_PDEATHSIG) is about

@@ -25,24 +25,7 @@ std::string read_small_file(const std::string& path) {
     return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
 }
 
-std::string folder_of(pid_t pid) { return fmt::format("/proc/{}", pid); }
-
-bool has_open(pid_t pid, const FileId& file) {
-    const std::string folder = folder_of(pid) + "/fd";
-    const std::vector<pid_t> numbers = numbers_in(folder);
-    return std::any_of(numbers.begin(), numbers.end(), [&](pid_t number) {
-        struct stat found {};
-        return ::stat(fmt::format("{}/{}", folder, number).c_str(), &found) == 0 && found.st_dev == file.dev &&
-               found.st_ino == file.ino;
-    });
-}
-
-}  // namespace
-
-std::optional<Status> status_of(pid_t pid) { return status_in(folder_of(pid)); }
-
-std::optional<Status> status_in(const std::string& folder) {
-    const std::string text = read_small_file(folder + "/stat");
+std::optional<Status> parse(const std::string& text) {
     const std::size_t name_end = text.rfind(')');  // the program's name may hold anything, also ')'
     if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
     std::vector<std::string> fields;
@@ -59,6 +42,24 @@ std::optional<Status> status_in(const std::string& folder) {
                   .started = parse_number(fields[19]).value_or(0)};
 }
 
+std::string folder_of(pid_t pid) { return fmt::format("/proc/{}", pid); }
+
+bool has_open(pid_t pid, const FileId& file) {
+    const std::string folder = folder_of(pid) + "/fd";
+    const std::vector<pid_t> numbers = numbers_in(folder);
+    return std::any_of(numbers.begin(), numbers.end(), [&](pid_t number) {
+        struct stat found {};
+        return ::stat(fmt::format("{}/{}", folder, number).c_str(), &found) == 0 && found.st_dev == file.dev &&
+               found.st_ino == file.ino;
+    });
+}
+
+}  // namespace
+
+std::optional<Status> status_of(pid_t pid) { return status_in(folder_of(pid)); }
+
+std::optional<Status> status_in(const std::string& folder) { return parse(read_small_file(folder + "/stat")); }
+
 std::vector<pid_t> numbers_in(const std::string& folder) {
     struct Close {
         void operator()(DIR* dir) const { ::closedir(dir); }
@@ -74,9 +75,20 @@ std::vector<pid_t> numbers_in(const std::string& folder) {
 std::optional<Identity> identity_of(pid_t pid) {
     const std::optional<Status> status = status_of(pid);
     if (!status) return std::nullopt;
+    return Identity{pid, status->started, current_boot()};
+}
+
+std::optional<Identity> identity_in(const std::string& stat, std::string boot) {
+    const std::optional<Status> status = parse(stat);
+    const std::optional<std::uint64_t> pid = parse_number(stat.substr(0, stat.find(' ')));
+    if (!status || !pid || *pid > INT32_MAX) return std::nullopt;
+    return Identity{static_cast<pid_t>(*pid), status->started, std::move(boot)};
+}
+
+std::string current_boot() {
     std::string boot = read_small_file("/proc/sys/kernel/random/boot_id");
     while (boot.ends_with('\n')) boot.pop_back();
-    return Identity{pid, status->started, boot};
+    return boot;
 }
 
 bool is_alive(const Identity& process) {

@@ -29,10 +29,14 @@ struct Status {
 struct Identity {
     pid_t pid = 0;
     std::uint64_t started = 0;
-    std::string boot;  ///< /proc/sys/kernel/random/boot_id
+    std::string boot;  ///< current_boot()
     bool operator==(const Identity&) const = default;
 };
 [[nodiscard]] std::optional<Identity> identity_of(pid_t pid);
+/// The same from what its /proc/PID/stat has said (Spawn::signs_at).
+[[nodiscard]] std::optional<Identity> identity_in(const std::string& stat, std::string boot);
+/// /proc/sys/kernel/random/boot_id: no two starts of a machine have the same.
+[[nodiscard]] std::string current_boot();
 /// Whether it runs.
 [[nodiscard]] bool is_alive(const Identity& process);
 

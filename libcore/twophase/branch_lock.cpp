@@ -1,12 +1,9 @@
 #include "libcore/twophase/branch_lock.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <csignal>
 
 #include "libcore/base/failure.h"
-#include "libcore/base/text.h"
 #include "libcore/io/posix.h"
 
 namespace ft::twophase {
@@ -36,12 +33,11 @@ int BranchLock::descriptor() const {
     return descriptor;
 }
 
-void BranchLock::record(pid_t leader) {
-    const std::optional<proc::Identity> identity = proc::identity_of(leader);
-    if (!identity) return;  // it has ended, and nothing of it began
-    const std::string line = fmt::format("{} {} {}\n", identity->pid, identity->started, identity->boot);
+std::uint64_t BranchLock::make_record() {
+    const std::string line = proc::current_boot() + "\n";
+    file_->set_size(0);
     file_->write_at(view_of(line), 0);
-    file_->set_size(line.size());
+    return line.size();
 }
 
 void BranchLock::let_go() {
@@ -51,12 +47,13 @@ void BranchLock::let_go() {
 
 std::optional<proc::Identity> BranchLock::leader() const {
     const Bytes bytes = io::read_whole(*file_, longest_record);
-    std::string_view line = text_of(bytes);
-    if (!line.ends_with('\n')) return std::nullopt;
-    line.remove_suffix(1);
-    const auto pid = parse_number(take_word(line)), started = parse_number(take_word(line));
-    if (!pid || *pid <= 1 || *pid > INT32_MAX || !started) return std::nullopt;
-    return proc::Identity{static_cast<pid_t>(*pid), *started, std::string(line)};
+    const std::string_view text = text_of(bytes);
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    std::optional<proc::Identity> leader =
+        proc::identity_in(std::string(text.substr(end + 1)), std::string(text.substr(0, end)));
+    if (leader && leader->pid <= 1) return std::nullopt;
+    return leader;
 }
 
 bool BranchLock::has_leader() const {

@@ -26,8 +26,8 @@ public:
     [[nodiscard]] bool try_lock() { return file_->try_lock(io::Lock::exclusive); }
     /// For a program that is to inherit the lock.
     [[nodiscard]] int descriptor() const;
-    /// The leader of the process group that has inherited it.
-    void record(pid_t leader);
+    /// Makes room for what the leader of the process group that inherits it writes of itself (Spawn::signs_at).
+    [[nodiscard]] std::uint64_t make_record();
     /// Ends this process's hold on it and looks anew: held is then only what others hold.
     void let_go();
 

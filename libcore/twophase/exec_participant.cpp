@@ -96,7 +96,7 @@ Run Exec::run_locked(BranchLock& lock, const std::vector<std::string>& arguments
                                  .own_group = true,
                                  .folder = folder_,
                                  .descriptor_3 = lock.descriptor(),
-                                 .announce = [&](pid_t pid) { lock.record(pid); }},
+                                 .signs_at = lock.make_record()},
                                 until, longest_token + 2);
     } catch (const Failure& failure) {  // this participant's failure is its answer
         lock.remove();

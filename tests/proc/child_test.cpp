@@ -9,6 +9,7 @@
 
 #include "libcore/base/bytes.h"
 #include "libcore/proc/input.h"
+#include "libcore/proc/processes.h"
 #include "tests/catch.h"
 
 namespace ft::proc {
@@ -132,34 +133,24 @@ TEST_CASE("the descriptor 3 of ours can be handed on as it is", "[proc]") {
     CHECK(status == 0);
 }
 
-TEST_CASE("a program begins only once its pid was told, and not where that fails", "[proc]") {
-    pid_t told = 0;
+TEST_CASE("a program signs before it begins, and does not begin where it cannot", "[proc]") {
+    const Fd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    REQUIRE(file);
     Child child = Child::start(
-        {.command = {"/bin/sh", "-c", "echo $$"}, .capture_output = true, .announce = [&](pid_t pid) { told = pid; }});
-    CHECK(output_of(child) == std::to_string(told) + "\n");
-    Pipe proof = make_pipe();
-    const auto refuse = [](pid_t) { throw Failure({.what = "no room to note it"}); };
+        {.command = {"/bin/sh", "-c", "echo $$"}, .capture_output = true, .descriptor_3 = file.get(), .signs_at = 5});
+    const std::string pid = output_of(child);
+    char line[1024] = {};
+    REQUIRE(::pread(file.get(), line, sizeof line - 1, 5) > 0);
+    CHECK(std::string(line).starts_with(pid.substr(0, pid.size() - 1) + " ("));
+    CHECK(identity_in(line, "boot")->pid == child.pid());
+    Pipe proof = make_pipe();  // which cannot be written at an offset
     CHECK_THROWS_WITH(
         Child::start(
-            {.command = {"/bin/sh", "-c", "echo begun >&3"}, .descriptor_3 = proof.write.get(), .announce = refuse}),
-        "no room to note it");
+            {.command = {"/bin/sh", "-c", "echo begun >&3"}, .descriptor_3 = proof.write.get(), .signs_at = 0}),
+        "cannot start: /bin/sh: Illegal seek");
     proof.write.reset();
     std::byte byte[1];
     CHECK(::read(proof.read.get(), byte, 1) == 0);
-}
-
-TEST_CASE("a program that is not yet told of never begins where its starter dies", "[proc]") {
-    Pipe proof = make_pipe();
-    const pid_t parent = ::fork();
-    if (parent == 0)
-        (void)Child::start({.command = {"/bin/sh", "-c", "echo begun >&3"},
-                            .descriptor_3 = proof.write.get(),
-                            .announce = [](pid_t) { ::kill(::getpid(), SIGKILL); }});
-    proof.write.reset();
-    std::byte byte[1];
-    CHECK(::read(proof.read.get(), byte, 1) == 0);
-    int status = 0;
-    CHECK(::waitpid(parent, &status, 0) == parent);
 }
 
 TEST_CASE("waiting for a child ends when something else happens", "[proc]") {

@@ -280,9 +280,13 @@ TEST_CASE("a process that has got the number of one that is gone is spared", "[t
     Bench bench;
     const proc::Child stranger = proc::Child::start({.command = {"sleep", "1000"}, .own_group = true});
     const proc::Identity identity = proc::identity_of(stranger.pid()).value();
-    for (const std::string& record : {std::to_string(identity.pid) + " 1 " + identity.boot + "\n",
-                                      std::to_string(identity.pid) + " " + std::to_string(identity.started) + " x\n",
-                                      std::string("rubbish"), std::string("1 1 1\n"), std::string()}) {
+    const auto record_of = [&](std::uint64_t started) {
+        return std::to_string(identity.pid) + " (sleep) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " +
+               std::to_string(started) + " 0\n";
+    };
+    const std::string boot = identity.boot + "\n";
+    for (const std::string& record : {boot + record_of(1), "x\n" + record_of(identity.started), boot,
+                                      std::string("rubbish"), boot + "1 (init) S 1\n", std::string()}) {
         std::ofstream(bench.path("locks/" + branch.id())) << record;
         INFO(record);
         CHECK(bench.make()->fence().ack == Ack::done);
@@ -290,8 +294,7 @@ TEST_CASE("a process that has got the number of one that is gone is spared", "[t
         CHECK(bench.locks() == "");
     }
     // And the very same one is not.
-    std::ofstream(bench.path("locks/" + branch.id()))
-        << identity.pid << " " << identity.started << " " << identity.boot << "\n";
+    std::ofstream(bench.path("locks/" + branch.id())) << boot << record_of(identity.started);
     CHECK(bench.make()->fence().ack == Ack::done);
     CHECK_FALSE(proc::is_alive(identity));
 }
