@@ -44,10 +44,10 @@ Failure no_such_counter(const std::string& path) {
                     .todo = "'ftcounter list' shows those there are, 'ftcounter create' makes one"});
 }
 
-NamedPlace find_place(io::Located at, std::string folder) {
+std::optional<NamedPlace> find_place(io::Located at, std::string folder) {
     std::optional<Named> named = look_up(*at.dir, at.name);
-    if (!named) throw no_such_counter(io::join_path(folder, at.name));
-    return {std::move(at), std::move(*named), std::move(folder)};
+    if (!named) return std::nullopt;
+    return NamedPlace{std::move(at), std::move(*named), std::move(folder)};
 }
 
 NamedCounter::NamedCounter(const NamedPlace& place, const std::string& name, const Tools& tools)

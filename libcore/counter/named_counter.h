@@ -1,7 +1,7 @@
 // From the name that a user types to a counter that can be worked on: where names are, what lies there, and a Counter
 // with all that it stands on.
 //
-//     NamedPlace place = find_place(locate(name_path(name)));
+//     NamedPlace place = *find_place(locate(name_path(name)));
 //     NamedCounter named(std::move(place), name, locate, clock, progress, {});
 //     named.counter().run(operations);
 #pragma once
@@ -25,8 +25,8 @@ struct NamedPlace {
     Named named;
     std::string folder;  ///< that it lies in, in full
 };
-/// fails  where there is no such counter.
-[[nodiscard]] NamedPlace find_place(io::Located at, std::string folder);
+/// std::nullopt where there is no such counter.
+[[nodiscard]] std::optional<NamedPlace> find_place(io::Located at, std::string folder);
 
 /// One that is kept in replicas.
 class NamedCounter {

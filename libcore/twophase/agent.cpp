@@ -10,7 +10,7 @@ namespace ft::twophase {
 
 namespace {
 
-constexpr Settled done{.ack = Ack::done, .why = {}};
+const Settled done{.ack = Ack::done, .why = {}};
 
 /// Why not all have obeyed.
 std::string trouble_of(const Report& report) {

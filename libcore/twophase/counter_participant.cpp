@@ -53,7 +53,10 @@ private:
 
 counter::NamedPlace CounterPart::find() const {
     const std::size_t slash = path_.rfind('/');
-    return counter::find_place(surroundings_.locate(path_), slash == 0 ? "/" : path_.substr(0, slash));
+    std::optional<counter::NamedPlace> place =
+        counter::find_place(surroundings_.locate(path_), slash == 0 ? "/" : path_.substr(0, slash));
+    if (!place) throw counter::no_such_counter(path_);
+    return *std::move(place);
 }
 
 template <class Act>

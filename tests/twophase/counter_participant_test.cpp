@@ -43,7 +43,7 @@ public:
             {.locate = io::locate, .clock = clock_, .locks = *dir_, .prepare_limit = limit, .settle_limit = limit});
     }
     [[nodiscard]] counter::NamedCounter open(const std::string& name) {
-        return {counter::find_place(io::locate(path(name)), scratch_.path()),
+        return {*counter::find_place(io::locate(path(name)), scratch_.path()),
                 name,
                 {.locate = io::locate, .clock = clock_, .progress = progress_}};
     }

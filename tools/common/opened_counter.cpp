@@ -48,9 +48,12 @@ counter::Patience patience_of(const ui::Env& env) {
 }
 
 counter::NamedPlace look_up(Disk& disk, const std::string& name) {
-    io::Located at = place_of(disk, counter::name_path(name));
+    const std::string path = counter::name_path(name);
+    io::Located at = place_of(disk, path);
     std::string folder = absolute(at.dir->path());
-    return counter::find_place(std::move(at), std::move(folder));
+    std::optional<counter::NamedPlace> place = counter::find_place(std::move(at), std::move(folder));
+    if (!place) throw counter::no_such_counter(path);
+    return *std::move(place);
 }
 
 OpenedCounter::OpenedCounter(ui::Env& env, Disk& disk, const CounterOptions& options)
