@@ -24,13 +24,14 @@ namespace ft::twophase {
 namespace {
 
 // What is used of libpq.
-#define FT_PQ_CALLS(X)                                                                                              \
-    X(PQclear)                                                                                                      \
-    X(PQcmdStatus) X(PQconnectPoll) X(PQconnectStartParams) X(PQconninfoFree) X(PQconninfoParse) X(PQconsumeInput)  \
-        X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfreemem) X(PQgetResult) X(PQgetisnull) X(PQgetvalue) X(PQhost) \
-            X(PQisBusy) X(PQnfields) X(PQntuples) X(PQport) X(PQresultErrorField) X(PQresultErrorMessage)           \
-                X(PQresultStatus) X(PQsendQuery) X(PQsendQueryParams) X(PQserverVersion) X(PQsetNoticeProcessor)    \
-                    X(PQsetnonblocking) X(PQsocket) X(PQstatus)
+// clang-format off
+#define FT_PQ_CALLS(X) \
+    X(PQclear) X(PQcmdStatus) X(PQconnectPoll) X(PQconnectStartParams) X(PQconninfoFree) X(PQconninfoParse) \
+    X(PQconsumeInput) X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfreemem) X(PQgetResult) X(PQgetisnull) \
+    X(PQgetvalue) X(PQhost) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQport) X(PQresultErrorField) \
+    X(PQresultErrorMessage) X(PQresultStatus) X(PQsendQuery) X(PQsendQueryParams) X(PQserverVersion) \
+    X(PQsetNoticeProcessor) X(PQsetnonblocking) X(PQsocket) X(PQstatus)
+// clang-format on
 
 /// libpq is loaded when a database is first named: with all that it brings along it would double the time that every
 /// command takes to begin.

@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
     ft::fuzz::accepts(
         [&] {
-            const ft::twophase::Plan plan = ft::twophase::parse_plan(text, "plan.toml", "/folder", [](const std::string& path) { return path; });
+            const ft::twophase::Plan plan =
+                ft::twophase::parse_plan(text, "plan.toml", "/folder", [](const std::string& path) { return path; });
             ft::check(!plan.parts.empty() && plan.parts.size() <= ft::twophase::most_parts, "a plan has participants");
             for (const ft::twophase::Spec& spec : plan.parts) {
                 ft::check(spec.label.starts_with(spec.kind + ":"), "a participant is named by its kind");
