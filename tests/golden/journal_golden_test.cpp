@@ -128,14 +128,14 @@ TEST_CASE("the participants, times and resolution of a journal of version 1 are 
 }
 
 TEST_CASE("a journal is written as the committed one of version 1, byte for byte") {
-    using Kind = Milestone::Kind;
-    const Milestone asked{.kind = Kind::asked}, prepared{.kind = Kind::prepared, .tokens = tokens},
-        commit{.kind = Kind::commit, .tokens = tokens};
+    using Stage = Milestone::Kind;
+    const Milestone asked{.kind = Stage::asked}, prepared{.kind = Stage::prepared, .tokens = tokens},
+        commit{.kind = Stage::commit, .tokens = tokens};
     CHECK(written({}) == records_of("open"));
-    CHECK(written({asked, prepared, {.kind = Kind::abort}}) == records_of("aborted"));
-    CHECK(written({asked, prepared, commit, {.kind = Kind::broken, .part = 0, .why = "changed by others"}}) ==
+    CHECK(written({asked, prepared, {.kind = Stage::abort}}) == records_of("aborted"));
+    CHECK(written({asked, prepared, commit, {.kind = Stage::broken, .part = 0, .why = "changed by others"}}) ==
           records_of("committed, and disobeyed"));
-    CHECK(written({asked, prepared, commit, {.kind = Kind::end}}) == records_of("ended"));
+    CHECK(written({asked, prepared, commit, {.kind = Stage::end}}) == records_of("ended"));
     CHECK(written({asked, prepared, commit}, Resolution{{1795428100, 0}, Decision::commit, "they said so"}) ==
           records_of("resolved"));
 }

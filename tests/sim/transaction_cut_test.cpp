@@ -55,7 +55,8 @@ TEST_CASE("a command killed anywhere is settled by a recovery that is cut", "[tw
               50);
 }
 
-TEST_CASE("a forgotten sync of a transaction's journal is found", "[twophase][sim]") {
+TEST_CASE("a forgotten sync of a transaction's journal, or of its coordinator's directory, is found",
+          "[twophase][sim]") {
     const auto complaints = [](SimDisk& disk) {
         try {
             return complaints_if_committed(disk);
@@ -70,6 +71,8 @@ TEST_CASE("a forgotten sync of a transaction's journal is found", "[twophase][si
     CHECK(is_found(transact_at_once, forgotten(Call::sync_dir, "home/journals")));
     CHECK(is_found(transact_in_steps, forgotten(Call::sync, "home/journals/*")));
     CHECK(is_found(transact_at_once, forgotten(Call::sync_dir, "site")));
+    // The identity is durable before there are journals: of journals alone nobody could tell whose they are.
+    CHECK(is_found(transact_at_once, forgotten_once(Call::sync_dir, "home", 0)));
     CHECK(!is_found(transact_at_once, forgotten(Call::exchange, "none")));
 }
 
