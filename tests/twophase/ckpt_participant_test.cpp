@@ -116,7 +116,7 @@ TEST_CASE("a checkpoint is seen once it is committed, with the content of its pr
     CHECK(store::pending(store).empty());
 }
 
-TEST_CASE("what is prepared is kept by a prune and read by a verify; what is aborted goes with the next prune") {
+TEST_CASE("what is prepared is kept by a prune and read by a verify, what is aborted goes with the next prune") {
     Bench bench;
     check_yes(bench.make("app", "state")->prepare());
     CHECK(bench.prune().packs_removed == 0);

@@ -92,7 +92,7 @@ TEST_CASE("a touch is durable with what comes next, and costs nothing by itself"
     CHECK(scene.story(journal.story().number).last == journal.story().last);
 }
 
-TEST_CASE("a journal is one process's at a time; who waits is told who has it", "[twophase]") {
+TEST_CASE("a journal is one process's at a time, who waits is told who has it", "[twophase]") {
     Scene scene;
     std::optional<Journal> journal = scene.create();
     const std::uint64_t number = journal->story().number;

@@ -26,7 +26,7 @@ std::string refusal_of(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a plan names participants and a deadline; paths are relative to its folder", "[twophase]") {
+TEST_CASE("a plan names participants and a deadline, paths are relative to its folder", "[twophase]") {
     const Plan plan = parse_plan(
         "# both\ndeadline = \"15m\"\nparticipants = [ \"file:a=b\", 'file:/c=', \"switch:now=releases/7\" ]\n",
         "plan.toml", "/folder", no_files);

@@ -126,7 +126,7 @@ TEST_CASE("what is marked as being worked on waits, as long as the mark is held"
     CHECK(scene.troupe.home.locks().list().empty());
 }
 
-TEST_CASE("a mark of what has ended goes once nobody holds it; other locks stay", "[twophase]") {
+TEST_CASE("a mark of what has ended goes once nobody holds it, other locks stay", "[twophase]") {
     Scene scene;
     const std::unique_ptr<io::Dir> other = scene.troupe.disk.root(1);
     Home home = *Home::find(io::open_dir(*other, "home"));
