@@ -30,8 +30,10 @@ std::optional<Uuid> read_identity(io::Dir& dir) {
 
 /// Two that do so at once: the first one's holds for both.
 Uuid make_identity(io::Dir& dir, Clock& clock) {
-    if (!dir.list().empty() && dir.find_dir("journals") != nullptr)
+    if (dir.find_dir("journals") != nullptr) {
+        if (const std::optional<Uuid> uuid = read_identity(dir)) return *uuid;  // made just now by another
         throw damage(dir.path(), "it holds journals, but whose they are is lost");
+    }
     const std::string name = fmt::format(".{}.{}", identity_name, clock.random_uuid().hex());
     std::unique_ptr<io::File> file = dir.create_unnamed(0600);
     const bool unnamed = file != nullptr;
@@ -43,7 +45,6 @@ Uuid make_identity(io::Dir& dir, Clock& clock) {
         (void)dir.publish(*file, identity_name);
     else if (!dir.rename_new(name, dir, identity_name))
         dir.remove_file(name);
-    dir.sync();
     return *read_identity(dir);
 }
 
@@ -64,6 +65,7 @@ Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_
         journals_ = io::open_dir(*dir_, "journals");
         locks_ = io::open_dir(*dir_, "locks");
     } else {
+        dir_->sync();  // the identity, whoever made it, is durable before there are journals
         journals_ = io::ensure_dir(*dir_, "journals", 0700);
         locks_ = io::ensure_dir(*dir_, "locks", 0700);
     }
