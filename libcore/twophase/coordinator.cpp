@@ -61,6 +61,7 @@ Report Coordinator::resolve(Decision decision) {
     accepting_ = true;
     Actions actions = protocol_.recover();
     for (std::uint32_t i = 0; i < parts_.size(); ++i) {
+        if (protocol_.parts()[i].standing == Standing::broken) overruled_.push_back(i);
         const Actions more = protocol_.accept(i);
         actions.insert(actions.end(), more.begin(), more.end());
     }
@@ -84,6 +85,9 @@ Report Coordinator::drive(const Actions& first) {
 
 void Coordinator::conclude() {
     try {
+        for (const std::uint32_t part : overruled_)  // what it kept for a person to look at
+            if (const Settled settled = participants_[part]->forget(); settled.ack != Ack::done)
+                throw Failure({.what = "it cannot forget", .where = parts_[part].label, .why = settled.why});
         if (!journal_.story().is_witness())
             journal_.remove(false);
         else if (!journal_.story().history.ended)

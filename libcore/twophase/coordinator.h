@@ -90,6 +90,7 @@ private:
     Protocol protocol_;
     std::vector<PartReport> parts_;
     std::vector<Retry> retries_;
+    std::vector<std::uint32_t> overruled_;  // were broken, and a person has seen to it
     std::string why_;
     bool finished_ = false, accepting_ = false, concluded_ = true;
     Moment stopped_{-1};  // when it was seen that the user wants to stop

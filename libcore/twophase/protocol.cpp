@@ -64,7 +64,10 @@ Protocol::Protocol(const History& history, std::vector<bool> witnesses)
         if (has_ended) witnesses_[i] = false;
         if (!tokens.empty()) parts_[i].token = tokens[i].value_or("");
     }
-    for (const auto& [part, why] : history.broken) parts_[part] = {Standing::broken, parts_[part].token, why};
+    for (const auto& [part, why] : history.broken) {
+        parts_[part] = {Standing::broken, parts_[part].token, why};
+        if (history.ended) witnesses_[part] = true;  // what it kept for a person to look at
+    }
     phase_ = history.ended                   ? Phase::forgetting
              : is_prepared                   ? Phase::prepared
              : decision_ == Decision::commit ? Phase::committing

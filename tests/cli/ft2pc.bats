@@ -161,7 +161,29 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     run -7 ft2pc abort "$t"
     [[ $output = *'is committed'* ]]
     ft2pc forget "$t"
-    [ -z "$(ft2pc list)" ]
+    [ "$(cat a b)" = $'stranger\nnew b' ]
+    nothing_left
+    ft2pc run -p file:a=a.new
+}
+
+@test "resolve takes a participant that is broken for settled, and leaves nothing of it behind" {
+    local t
+    t=$(ft2pc begin)
+    ft2pc add "$t" file:a=a.new file:b=b.new
+    ft2pc prepare "$t"
+    echo stranger >a
+    run -4 ft2pc commit "$t"
+    ft2pc resolve "$t" commit --reason 'it was put right by hand'
+    [ "$(cat a b)" = $'stranger\nnew b' ]
+    nothing_left
+}
+
+@test "a command within run that prepares and then fails aborts what is prepared" {
+    # shellcheck disable=SC2016  # the inner shell expands it
+    run -7 ft2pc run -p file:a=a.new -- sh -c 'ft2pc prepare "$FT_2PC_TXN" && exit 3'
+    [[ $output = *'is aborted: '*': exited with 3; nothing changed'* ]]
+    all_old
+    nothing_left
 }
 
 @test "only what is broken is forgotten" {

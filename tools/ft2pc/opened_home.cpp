@@ -72,18 +72,22 @@ Failure refusal(const Report& report, Decision wanted) {
                         .todo = "'ft2pc recover' settles it",
                         .exit = Exit::in_doubt});
     const std::string left = unsettled(report);
-    const std::string todo = left.empty() ? "" : fmt::format("not told yet: {}; 'ft2pc recover' tells them", left);
+    const bool broken = has_broken(report);
+    const std::string todo = left.empty() ? ""
+                             : broken     ? fmt::format("but not {}; see 'ft2pc show', then 'ft2pc forget'", left)
+                                          : fmt::format("not told yet: {}; 'ft2pc recover' tells them", left);
+    const Exit exit = broken && wanted != Decision::abort ? Exit::damage : Exit::no;
     if (wanted == Decision::abort)
         return Failure({.what = fmt::format("transaction {} is committed", name),
                         .where = "",
                         .why = "that was decided before",
                         .todo = todo,
-                        .exit = Exit::no});
+                        .exit = exit});
     return Failure({.what = fmt::format("transaction {} is aborted", name),
                     .where = "",
                     .why = report.why.empty() ? "the command that had begun to prepare it is dead" : report.why,
                     .todo = todo.empty() ? "nothing changed" : todo,
-                    .exit = Exit::no});
+                    .exit = exit});
 }
 
 }  // namespace

@@ -74,23 +74,36 @@ bool is_settled(const PartReport& part) {
            part.standing == Standing::broken;
 }
 
+/// Tells all the others, then writes down that nobody waits for those that have disobeyed.
+void end_broken(OpenedHome& opened, Journal& journal, const std::string& name) {
+    const Report report = opened.coordinate(journal, {}).recover();
+    if (!std::all_of(report.parts.begin(), report.parts.end(), is_settled))
+        throw Failure({.what = fmt::format("cannot forget transaction {}", name),
+                       .where = "",
+                       .why = "not all have heard of the decision: " + unsettled(report),
+                       .todo = "'ft2pc recover' tells them; 'ft2pc resolve' overrules one that knows nothing",
+                       .exit = Exit::no});
+    journal.force({.kind = Milestone::Kind::end});
+}
+
 Exit run_forget(ui::Env& env, const ForgetOptions& options) {
     OpenedHome opened(env, options.home, false);
     const std::unique_ptr<Journal> journal = opened.hold(options.transaction);
-    if (journal->story().history.broken.empty())
+    const History& history = journal->story().history;
+    if (history.broken.empty())
         throw Failure({.what = fmt::format("cannot forget transaction {}", options.transaction),
                        .where = "",
                        .why = "no participant has broken it",
                        .todo = "commit it, abort it, or let 'ft2pc recover' end it",
                        .exit = Exit::no});
+    if (!history.ended) end_broken(opened, *journal, options.transaction);
     const Report report = opened.coordinate(*journal, {}).recover();
-    if (!std::all_of(report.parts.begin(), report.parts.end(), is_settled))
+    if (!report.complete)
         throw Failure({.what = fmt::format("cannot forget transaction {}", options.transaction),
                        .where = "",
-                       .why = "not all have heard of the decision: " + unsettled(report),
-                       .todo = "'ft2pc recover' tells them; 'ft2pc resolve' overrules one that knows nothing",
-                       .exit = Exit::no});
-    journal->remove(true);
+                       .why = "not all have forgotten it: " + unsettled(report),
+                       .todo = "try again",
+                       .exit = Exit::in_doubt});
     env.did(fmt::format("forgot transaction {}", options.transaction));
     env.summary("", ui::Answer().text("transaction", options.transaction));
     return Exit::done;

@@ -83,11 +83,12 @@ std::unique_ptr<Journal> after_command(ui::Env& env, OpenedHome& opened, const R
     std::unique_ptr<Journal> journal = opened.hold(name, std::chrono::minutes(1));
     home.unmark(journal->story().number);
     if (!failed) return journal;
-    journal->remove(true);
-    throw Failure({.what = fmt::format("transaction {} is aborted", name),
+    const Report report = opened.conclude(*journal, options.pace, &Coordinator::abort);  // it may have prepared it
+    const std::string left = unsettled(report);
+    throw Failure({.what = fmt::format("transaction {} is {}", name, outcome_of(report)),
                    .where = "'" + printable(fmt::format("{}", fmt::join(options.command, " "))) + "'",
                    .why = *failed,
-                   .todo = "nothing changed",
+                   .todo = left.empty() ? "nothing changed" : left + "; 'ft2pc recover' tells them",
                    .exit = Exit::no});
 }
 
