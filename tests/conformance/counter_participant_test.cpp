@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include "libcore/counter/replica_file.h"
-#include "libcore/sim/disk.h"
 #include "libcore/twophase/kinds.h"
 #include "tests/catch.h"
-#include "tests/conformance/participant_suite.h"
+#include "tests/conformance/simulated_kind.h"
 
 namespace ft::conformance {
 
@@ -15,7 +14,7 @@ namespace {
 constexpr std::int64_t step_of_branch = 5;
 
 /// Counters "a", "b" and "c" in "/d"; each branch adds five, or takes five.
-class Counters final : public TestedKind {
+class Counters final : public SimulatedKind {
 public:
     explicit Counters(bool up) : up_(up) {
         for (const std::string name : {"a", "b", "c"}) {
@@ -29,9 +28,6 @@ public:
         }
     }
 
-    std::unique_ptr<Participant> make(const Branch& branch, unsigned object) override {
-        return make_in(0, branch, object);
-    }
     unsigned changes(unsigned object) override {
         const std::int64_t change = state_of(object).first - 100;
         CHECK(change % step_of_branch == 0);
@@ -45,45 +41,23 @@ public:
     }
     [[nodiscard]] bool is_exclusive() const override { return false; }
 
-    bool kill_in(Stage stage, const Branch& branch, unsigned object, unsigned step) override {
-        const sim::ProcessId victim = ++last_process_;
-        disk_.kill_at(victim, step);
-        try {
-            const auto participant = make_in(victim, branch, object);
-            if (stage == Stage::prepare) (void)participant->prepare();
-            if (stage == Stage::commit) (void)participant->commit("");
-            if (stage == Stage::abort) (void)participant->abort();
-        } catch (const sim::Killed&) {
-            return true;
-        }
-        return false;
-    }
-
 private:
-    std::unique_ptr<io::Dir> below(sim::ProcessId process) {
-        const auto root = disk_.root(process);
-        root->make_dir("d", 0755);
-        return io::open_dir(*root, "d");
-    }
     std::pair<std::int64_t, std::vector<counter::Reservation>> state_of(unsigned object) {
         const auto file = io::open_file(*below(0), name_of(object), io::Access::direct);
         const counter::ReplicaFile replica(*file);
         return {replica.tail().head.value, replica.annex().reservations};
     }
-    static std::string name_of(unsigned object) { return std::string(1, static_cast<char>('a' + object)); }
-    std::unique_ptr<Participant> make_in(sim::ProcessId process, const Branch& branch, unsigned object) {
+    std::unique_ptr<Participant> make_in(sim::ProcessId process, const Branch& branch, unsigned object) override {
         const auto locate = [this, process](const std::string& path) {
             return io::Located{below(process), path.substr(path.rfind('/') + 1)};
         };
         const twophase::Kind kind = twophase::counter_kind();
         const std::string words = fmt::format("./{}{}{}", name_of(object), up_ ? '+' : '-', step_of_branch);
-        return kind.make(kind.parse(words, "/d"), branch, {.locate = locate, .clock = disk_.clock(), .locks = *locks_});
+        return kind.make(kind.parse(words, "/d"), branch,
+                         {.locate = locate, .clock = disk().clock(), .locks = locks()});
     }
 
     bool up_;
-    sim::SimDisk disk_;
-    std::unique_ptr<io::Dir> locks_ = disk_.root();
-    sim::ProcessId last_process_ = 10;
 };
 
 }  // namespace

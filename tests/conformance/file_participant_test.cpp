@@ -1,16 +1,15 @@
 // Goal: files and links as participants keep every promise of participant.h.
 // Method: on a simulated disk, which kills their coordinator at each of its steps.
-#include "libcore/sim/disk.h"
 #include "libcore/twophase/kinds.h"
 #include "tests/catch.h"
-#include "tests/conformance/participant_suite.h"
+#include "tests/conformance/simulated_kind.h"
 
 namespace ft::conformance {
 
 namespace {
 
 /// Objects are names in "/d"; what is new is the text or the target "new".
-class OnSimDisk final : public TestedKind {
+class OnSimDisk final : public SimulatedKind {
 public:
     enum class Object { file, new_file, removed_file, link };
 
@@ -21,9 +20,6 @@ public:
         d->make_dir("gen", 0755);
     }
 
-    std::unique_ptr<Participant> make(const Branch& branch, unsigned object) override {
-        return make_in(0, branch, object);
-    }
     unsigned changes(unsigned object) override {
         const auto d = below(0);
         const std::optional<io::Stat> stat = d->stat(name_of(object));
@@ -42,46 +38,23 @@ public:
     }
     [[nodiscard]] bool is_exclusive() const override { return true; }
 
-    bool kill_in(Stage stage, const Branch& branch, unsigned object, unsigned step) override {
-        const sim::ProcessId victim = ++last_process_;
-        disk_.kill_at(victim, step);
-        try {
-            const auto participant = make_in(victim, branch, object);
-            if (stage == Stage::prepare) (void)participant->prepare();
-            if (stage == Stage::commit) (void)participant->commit("");
-            if (stage == Stage::abort) (void)participant->abort();
-        } catch (const sim::Killed&) {
-            return true;
-        }
-        return false;
-    }
-
 private:
-    static std::string name_of(unsigned object) { return std::string(1, static_cast<char>('a' + object)); }
     static void put(io::Dir& dir, const std::string& name) { dir.create_file(name, 0644)->write_at(view_of(name), 0); }
     void put_old(io::Dir& dir, const std::string& name) const {
         if (object_ == Object::link) dir.make_symlink(name, "old");
         if (object_ == Object::file || object_ == Object::removed_file) put(dir, name);
     }
-    std::unique_ptr<io::Dir> below(sim::ProcessId process) {
-        const auto root = disk_.root(process);
-        root->make_dir("d", 0755);
-        return io::open_dir(*root, "d");
-    }
-    std::unique_ptr<Participant> make_in(sim::ProcessId process, const Branch& branch, unsigned object) {
+    std::unique_ptr<Participant> make_in(sim::ProcessId process, const Branch& branch, unsigned object) override {
         const auto locate = [this, process](const std::string& path) {
             return io::Located{below(process), path.substr(path.rfind('/') + 1)};
         };
         const twophase::Kind kind = object_ == Object::link ? twophase::switch_kind() : twophase::file_kind();
         const std::string target = object_ == Object::link ? "gen" : object_ == Object::removed_file ? "" : "new";
         return kind.make(kind.parse(name_of(object) + "=" + target, "/d"), branch,
-                         {.locate = locate, .clock = disk_.clock(), .locks = *locks_});
+                         {.locate = locate, .clock = disk().clock(), .locks = locks()});
     }
 
     Object object_;
-    sim::SimDisk disk_;
-    std::unique_ptr<io::Dir> locks_ = disk_.root();
-    sim::ProcessId last_process_ = 10;
 };
 
 MakeKind objects(OnSimDisk::Object object) {

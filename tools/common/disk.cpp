@@ -1,9 +1,20 @@
 #include "tools/common/disk.h"
 
+#include <filesystem>
+#include <system_error>
+
+#include "libcore/base/failure.h"
 #include "libcore/io/faulty.h"
 #include "libcore/ui/env.h"
 
 namespace ft::tools {
+
+std::string absolute(const std::string& path) {
+    std::error_code error;
+    const std::filesystem::path full = std::filesystem::absolute(path, error);
+    if (error) throw system_failure("cannot tell the current folder", path, error.value());
+    return full.lexically_normal().string();
+}
 
 Disk::Disk() {
     if (const auto script = ui::Env::variable("FT_FAULTS")) faults_ = std::make_unique<io::FaultScript>(*script);

@@ -10,6 +10,9 @@
 
 namespace ft::tools {
 
+/// The path in full, as seen from the current folder.
+[[nodiscard]] std::string absolute(const std::string& path);
+
 /// Outlives all that was opened through it.
 class Disk {
 public:

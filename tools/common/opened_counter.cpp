@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 
@@ -28,13 +26,6 @@ void declare_name(ui::Flags& flags, CounterOptions& options) {
 void declare_counter(ui::Flags& flags, CounterOptions& options) {
     declare_name(flags, options);
     flags.toggle("--strict", options.strict, "exit 3 where a replica did not take part (else a warning)");
-}
-
-std::string absolute(const std::string& path) {
-    std::error_code error;
-    std::filesystem::path full = std::filesystem::absolute(path, error);
-    if (error) throw system_failure("cannot tell the current folder", path, error.value());
-    return full.lexically_normal().string();
 }
 
 counter::Machine::Locate locate_on(Disk& disk) {

@@ -14,8 +14,6 @@
 
 namespace ft::tools {
 
-/// The path in full, as seen from the current folder.
-[[nodiscard]] std::string absolute(const std::string& path);
 [[nodiscard]] counter::Machine::Locate locate_on(Disk& disk);
 [[nodiscard]] counter::Patience patience_of(const ui::Env& env);
 

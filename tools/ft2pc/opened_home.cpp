@@ -107,7 +107,7 @@ void declare_delivery(ui::Flags& flags, PaceOptions& options) {
 }
 
 OpenedHome::OpenedHome(ui::Env& env, const HomeOptions& options, bool create)
-    : env_(env), path_(absolute_path(home_path(options))) {
+    : env_(env), path_(absolute(home_path(options))) {
     std::unique_ptr<io::Dir> dir = disk_.find(path_);
     if (dir != nullptr && (!create || Home::is_durable(*dir))) home_ = Home::find(std::move(dir));
     if (create && !home_) home_.emplace(Home::open_or_create(disk_.make(path_), env.clock()));
@@ -171,10 +171,6 @@ std::string current_folder() {
     const std::filesystem::path path = std::filesystem::current_path(error);
     if (error) throw system_failure("cannot tell the current folder", "", error.value());
     return path.string();
-}
-
-std::string absolute_path(const std::string& path) {
-    return (std::filesystem::path(current_folder()) / path).lexically_normal().string();
 }
 
 std::string read_text(ui::Env& env, const std::string& path) {

@@ -61,7 +61,6 @@ private:
 };
 
 [[nodiscard]] std::string current_folder();
-[[nodiscard]] std::string absolute_path(const std::string& path);
 /// A file, or what a pipe gives (<(...) of a shell): at most 16 MiB.
 [[nodiscard]] std::string read_text(ui::Env& env, const std::string& path);
 /// Participants as the command line names them, with the files of --sql.

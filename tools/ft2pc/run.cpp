@@ -38,7 +38,7 @@ void declare(ui::Flags& flags, RunOptions& options) {
 Plan plan_of(ui::Env& env, const RunOptions& options) {
     Plan plan;
     if (options.plan) {
-        const std::filesystem::path folder = std::filesystem::path(absolute_path(*options.plan)).parent_path();
+        const std::filesystem::path folder = std::filesystem::path(absolute(*options.plan)).parent_path();
         plan = parse_plan(read_text(env, *options.plan), *options.plan, folder.string(),
                           [&](const std::string& path) { return read_text(env, (folder / path).string()); });
     }
