@@ -1,8 +1,10 @@
-// A store that lies in the tree that is saved into it is no part of the tree.
+// A store that lies in the tree that is saved into it is no part of the tree, and a restore leaves it alone.
 #pragma once
 
 #include <optional>
 #include <string>
+
+#include "libcore/source/tree_remove.h"
 
 namespace ft::ckpt {
 
@@ -10,5 +12,10 @@ namespace ft::ckpt {
 ///
 /// fails  Exit::usage where the store is the tree itself.
 [[nodiscard]] std::optional<std::string> glob_of_store_in(const std::string& tree, const std::string& store);
+
+/// The store's directory, where it lies in the tree.
+///
+/// fails  Exit::usage where the store is the tree itself.
+[[nodiscard]] std::optional<source::ObjectId> find_store_in(const std::string& tree, const std::string& store);
 
 }  // namespace ft::ckpt

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -20,6 +21,7 @@
 #include "libcore/io/dir.h"
 #include "libcore/source/entry.h"
 #include "libcore/source/tree_build.h"
+#include "libcore/source/tree_remove.h"
 #include "libcore/store/reader.h"
 
 namespace ft::ckpt {
@@ -88,11 +90,13 @@ decltype(auto) placing(const std::string& checkpoint, const source::Entry& entry
 [[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools);
 
 struct InPlaceOptions {
-    bool trust_times = false;   ///< what has the right size and mtime is not read
-    bool remove_others = true;  ///< what the checkpoint does not have goes
+    bool trust_times = false;                               ///< what has the right size and mtime is not read
+    bool remove_others = true;                              ///< what the checkpoint does not have goes
+    std::optional<source::ObjectId> spared = std::nullopt;  ///< this directory stays whatever the checkpoint has
 };
 /// Everything is compared with what stands there; only what differs is written, inodes are kept. An inode with more
-/// links than names below the destination is replaced, never written: its other name may be somebody's backup.
+/// links than names below the destination is replaced, never written: its other name may be somebody's backup. Nothing
+/// is removed in a file system that is mounted where the checkpoint has an empty directory, or nothing.
 ///
 /// count_names  how many names below the destination each inode with several links has; asked for once, when the first
 /// such is met.

@@ -34,22 +34,27 @@ public:
 
     There expect(io::Dir& parent, const std::string& name) override {
         std::lock_guard lock(mutex_);
-        const auto names = others_.find(&parent);
-        if (names == others_.end()) return There::unknown;
-        const auto found = names->second.find(name);
-        if (found == names->second.end()) return There::nothing;
+        const auto at = others_.find(&parent);
+        if (at == others_.end()) return There::unknown;
+        at->second.is_guest = false;
+        Names& names = at->second.names;
+        const auto found = names.find(name);
+        if (found == names.end()) return There::nothing;
         const std::optional<io::Kind> kind = found->second;
-        names->second.erase(found);
+        names.erase(found);
         return !kind ? There::unknown : *kind == io::Kind::file ? There::file : There::other;
     }
 
-    std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry&) override {
+    std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry& entry) override {
         const std::optional<io::Stat> there = parent.stat(name);
         if (there && there->kind != io::Kind::dir) remove(parent, name);
-        if (!there || there->kind != io::Kind::dir) return known(builder_.start_dir(parent, name), {});
+        if (!there || there->kind != io::Kind::dir) return known(builder_.start_dir(parent, name), Others{});
+        if (source::ObjectId{there->dev, there->ino} == options_.spared)
+            throw Failure({.what = "cannot restore over the store", .where = io::join_path(parent.path(), name)});
         if ((there->mode & 0700) != 0700) parent.set_mode(name, there->mode | 0700);
         std::shared_ptr<io::Dir> dir = io::open_dir(parent, name);
-        return options_.remove_others ? known(dir, dir->list()) : dir;
+        const bool is_guest = there->mount_point && !entry.path.empty();
+        return options_.remove_others ? known(dir, {.names = names_of(dir->list()), .is_guest = is_guest}) : dir;
     }
 
     void files(std::span<const FileJob> jobs) override {
@@ -133,7 +138,7 @@ public:
     }
 
     void finish_dir(io::Dir& dir, const Entry& entry) override {
-        Names others;
+        Others others;
         {
             std::lock_guard lock(mutex_);
             if (const auto at = others_.find(&dir); at != others_.end()) {
@@ -141,12 +146,21 @@ public:
                 others_.erase(at);
             }
         }
-        for (const auto& [name, kind] : others) tools_.counters.removed += source::remove_tree(dir, name);
+        if (others.is_guest && !others.names.empty())
+            tools_.notes.add("left alone what is mounted", dir.path(), "", false);
+        else
+            for (const auto& [name, kind] : others.names) remove_other(dir, name);
         if (const std::optional<io::Stat> now = dir.stat(".")) builder_.adjust(dir, ".", *now, entry);
     }
 
 private:
     using Names = std::unordered_map<std::string, std::optional<io::Kind>>;
+
+    /// What stands in a directory and the checkpoint has not named yet.
+    struct Others {
+        Names names;
+        bool is_guest = false;  // of another file system, mounted where the checkpoint has named nothing yet
+    };
 
     /// A file that may be changed where it stands.
     struct Standing {
@@ -160,11 +174,15 @@ private:
         bool trusted = false, written = false;
     };
 
-    std::shared_ptr<io::Dir> known(std::shared_ptr<io::Dir> dir, std::vector<io::Listed> listed) {
+    static Names names_of(std::vector<io::Listed> listed) {
         Names names;
         for (io::Listed& one : listed) names.emplace(std::move(one.name), one.kind);
+        return names;
+    }
+
+    std::shared_ptr<io::Dir> known(std::shared_ptr<io::Dir> dir, Others others) {
         std::lock_guard lock(mutex_);
-        others_[dir.get()] = std::move(names);
+        others_[dir.get()] = std::move(others);
         return dir;
     }
 
@@ -257,7 +275,15 @@ private:
         }
     }
 
-    void remove(io::Dir& parent, const std::string& name) { source::remove_tree(parent, name); }
+    /// What makes way for something of the checkpoint.
+    void remove(io::Dir& parent, const std::string& name) { source::remove_tree(parent, name, options_.spared); }
+
+    /// What the checkpoint does not have.
+    void remove_other(io::Dir& parent, const std::string& name) {
+        const source::Removed removed = source::remove_tree_but(parent, name, options_.spared);
+        tools_.counters.removed += removed.objects;
+        for (const std::string& path : removed.mounted) tools_.notes.add("cannot remove", path, "it is a mount point");
+    }
 
     void keep(io::File& file, const io::Stat& there, const Entry& entry) {
         ++tools_.counters.files_kept;
@@ -312,7 +338,7 @@ private:
     source::TreeBuilder builder_;
     std::unique_ptr<Placer> fresh_;
     std::mutex mutex_;
-    std::map<io::Dir*, Names> others_;       // what stands in open directories and the checkpoint has not named yet
+    std::map<io::Dir*, Others> others_;      // of open directories
     std::map<io::File*, LargeState> large_;  // existing large files that are being changed
     std::optional<std::map<std::uint64_t, std::uint64_t>> names_;
     std::map<std::uint64_t, std::string> taken_;  // shared inode -> the hard-link group that keeps it

@@ -10,6 +10,7 @@
 #include "libcore/ckpt/place.h"
 #include "libcore/ckpt/restore_tree.h"
 #include "libcore/ckpt/send.h"
+#include "libcore/io/posix.h"
 #include "libcore/source/tree_remove.h"
 #include "libcore/source/tree_walk.h"
 #include "libcore/store/reader.h"
@@ -80,6 +81,7 @@ private:
     void check_destination() {
         const std::optional<io::Stat> there = to_.parent.stat(to_.name);
         if (!there || placement_ == Placement::in_place) return;
+        if (placement_ == Placement::replace && there->kind == io::Kind::dir) require_replaceable();
         const bool empty = there->kind == io::Kind::dir && is_empty_dir(to_.parent, to_.name);
         if (there->mount_point) {  // nothing can be renamed over it
             if (!empty)
@@ -95,6 +97,17 @@ private:
                        .where = report_.destination,
                        .why = "it exists",
                        .todo = "nothing changed; use --replace to exchange it or --in-place to make it equal"});
+    }
+
+    /// An exchange would carry off what only lies in the destination's tree by its name.
+    void require_replaceable() const {
+        const std::vector<std::string> mounted = io::mounts_below(to_.parent, to_.name);
+        if (mounted.empty() && !to_.own_store) return;
+        throw Failure(
+            {.what = "cannot replace",
+             .where = report_.destination,
+             .why = mounted.empty() ? "the store lies in it" : printable(mounted.front()) + " is mounted in it",
+             .todo = "nothing changed; use --in-place"});
     }
 
     // ---- fresh and replace: built beside the destination
@@ -199,7 +212,8 @@ private:
     void change_in_place(Beside& beside) {
         beside.put_mark(request_.checkpoint.text() + " of " + store_.backend().path());
         store::Reader reader(store_);
-        const InPlaceOptions options{.trust_times = to_.trust_times, .remove_others = request_.only.empty()};
+        const InPlaceOptions options{
+            .trust_times = to_.trust_times, .remove_others = request_.only.empty(), .spared = to_.own_store};
         const std::unique_ptr<Placer> placer = in_place_placer(
             {request_.checkpoint.text(), reader, request_.powers, notes_, progress_, counters_, written_}, options,
             [this] { return count_names(); });

@@ -10,6 +10,7 @@
 #include "libcore/base/progress.h"
 #include "libcore/ckpt/report.h"
 #include "libcore/source/tree_build.h"
+#include "libcore/source/tree_remove.h"
 #include "libcore/store/store.h"
 
 namespace ft::ckpt {
@@ -30,6 +31,8 @@ struct TreeDestination {
     Placement placement = Placement::fresh;
     bool trust_times = false;             ///< in_place: what looks equal by size and mtime is not read
     std::optional<std::string> keep_old;  ///< replace: the former tree gets this name in `parent`
+    /// Where the store that is read lies in the destination (own_store.h): in_place spares it, replace is refused.
+    std::optional<source::ObjectId> own_store = std::nullopt;
 };
 
 /// Restores all trees (and files) of a checkpoint. The destination is absent or whole at every instant (fresh), old or

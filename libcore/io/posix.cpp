@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <climits>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "libcore/base/failure.h"
@@ -106,6 +107,29 @@ std::string command_of(int pid) {
     return printable(words);
 }
 
+/// A field of mountinfo, in which the kernel writes blanks and backslashes as "\\040".
+std::string unescaped(std::string_view field) {
+    const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+    std::string text;
+    while (!field.empty()) {
+        const bool code =
+            field.size() > 3 && field[0] == '\\' && is_octal(field[1]) && is_octal(field[2]) && is_octal(field[3]);
+        text += code ? static_cast<char>((field[1] - '0') * 64 + (field[2] - '0') * 8 + (field[3] - '0')) : field[0];
+        field.remove_prefix(code ? 4 : 1);
+    }
+    return text;
+}
+
+/// The mount point in a line of mountinfo: its fifth field.
+std::string mount_point_of(std::string_view line) {
+    for (int field = 1; field < 5; ++field) {
+        const std::size_t blank = line.find(' ');
+        if (blank == std::string_view::npos) return {};
+        line.remove_prefix(blank + 1);
+    }
+    return unescaped(line.substr(0, line.find(' ')));
+}
+
 }  // namespace
 
 std::unique_ptr<Dir> find_root(const std::string& path) {
@@ -166,6 +190,27 @@ std::string lock_holder(File& file) {
         start = end + 1;
     }
     return "another process";
+}
+
+std::vector<std::string> mounts_below(Dir& dir, const std::string& name) {
+    const auto* posix = dynamic_cast<PosixDir*>(&dir.undecorated());
+    if (posix == nullptr) return {};
+    std::error_code unknown;  // a directory that was moved meanwhile, or no /proc
+    const auto real = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(posix->fd()), unknown);
+    return unknown ? std::vector<std::string>()
+                   : mounts_in_table(read_proc("/proc/self", "mountinfo"), (real / name).string());
+}
+
+std::vector<std::string> mounts_in_table(std::string_view table, std::string_view path) {
+    std::vector<std::string> below;
+    while (!table.empty()) {
+        const std::size_t end = std::min(table.find('\n'), table.size());
+        const std::string point = mount_point_of(table.substr(0, end));
+        table.remove_prefix(std::min(end + 1, table.size()));
+        if (point.size() > path.size() + 1 && point.starts_with(path) && point[path.size()] == '/')
+            below.push_back(point.substr(path.size() + 1));
+    }
+    return below;
 }
 
 }  // namespace ft::io

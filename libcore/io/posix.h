@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "libcore/io/dir.h"
 
@@ -32,5 +34,10 @@ struct Located {
 /// "pid 4711 (ftckpt save job ...)" of the process that holds a flock on `file`; "another process" where it cannot be
 /// told.
 [[nodiscard]] std::string lock_holder(File& file);
+
+/// What is mounted below the directory `name` in `dir`, as paths below it; none where it cannot be told.
+[[nodiscard]] std::vector<std::string> mounts_below(Dir& dir, const std::string& name);
+/// The same from the text of /proc/self/mountinfo, for the real path of the directory.
+[[nodiscard]] std::vector<std::string> mounts_in_table(std::string_view table, std::string_view path);
 
 }  // namespace ft::io

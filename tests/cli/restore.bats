@@ -51,6 +51,23 @@ damage_pack() {
     [ "$(cat out/one)" = 3 ]
 }
 
+@test "a store that lies in DEST outlives every restore to it" {
+    mkdir home && cp -a state home/state
+    export FT_STORE=$PWD/home/.local/ft/store
+    ftckpt save home home -q 2>"$messages"
+    fails grep -q format <(ftckpt ls home)
+    echo new >home/state/one
+    echo more >home/.local/ft/more
+    refuses 1 "the store lies in it" "--in-place" -- ftrestore home home --replace
+    refuses 1 "the store lies in it" "--in-place" -- ftrestore home home --replace --keep-old old
+    refuses 2 "over the store" "another DEST" -- ftrestore home home/.local/ft/store --in-place
+    [ -e home/.local/ft/more ]
+    exits 0 ftrestore home home --in-place -q
+    [ ! -e home/.local/ft/more ]
+    same state home/state
+    exits 0 ftckpt verify home -q
+}
+
 @test "an existing tree is exchanged, and kept where that was asked for" {
     echo new >state/one
     echo more >state/more

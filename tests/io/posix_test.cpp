@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <functional>
@@ -199,6 +200,33 @@ TEST_CASE("threads share a file and a directory", "[io][posix]") {
         if (root->list().size() == parts + 1) ++right;
     });
     CHECK(right == 2 * parts);
+}
+
+TEST_CASE("what is mounted below a directory is found in the table, whatever its name", "[io][posix]") {
+    const std::string table =
+        "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+        "30 22 0:5 / /srv/app rw - tmpfs none rw\n"
+        "31 30 0:6 / /srv/app/proc rw - proc proc rw\n"
+        "32 30 0:7 / /srv/app/two\\040words/\\134x rw shared:9 - tmpfs none rw\n"
+        "33 22 0:8 / /srv/apples rw - tmpfs none rw\n"
+        "34 22\n";
+    CHECK(mounts_in_table(table, "/srv/app") == std::vector<std::string>{"proc", "two words/\\x"});
+    CHECK(mounts_in_table(table, "/srv/apples").empty());
+    CHECK(mounts_in_table(table, "/srv/app/two words") == std::vector<std::string>{"\\x"});
+    CHECK(mounts_in_table("", "/srv").empty());
+}
+
+TEST_CASE("each mount that the system tells of is found below the directory above it", "[io][posix]") {
+    const std::vector<std::string> all =
+        mounts_in_table(text_of(read_whole(*open_file(*open_root("/proc/self"), "mountinfo"), 1U << 24)), "");
+    CHECK_FALSE(all.empty());
+    const auto root = open_root("/");
+    for (const std::string& point : all) {
+        const std::size_t slash = point.find('/');
+        if (slash == std::string::npos) continue;
+        const std::vector<std::string> below = mounts_below(*root, point.substr(0, slash));
+        CHECK(std::count(below.begin(), below.end(), point.substr(slash + 1)) > 0);
+    }
 }
 
 }  // namespace ft::io

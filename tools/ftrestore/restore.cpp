@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "libcore/base/text.h"
+#include "libcore/ckpt/own_store.h"
 #include "libcore/ckpt/restore.h"
 #include "libcore/ckpt/tar.h"
 #include "libcore/ckpt/verbs.h"
@@ -134,11 +135,13 @@ io::Located locate_destination(Disk& disk, const RestoreOptions& options) {
 ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
                                     const ckpt::RestoreRequest& request) {
     const io::Located found = locate_destination(disk, options);
-    const ckpt::TreeDestination destination{.parent = *found.dir,
-                                            .name = found.name,
-                                            .placement = placement_of(options),
-                                            .trust_times = options.trust_times,
-                                            .keep_old = sibling_name(disk, options.keep_old, found)};
+    const ckpt::TreeDestination destination{
+        .parent = *found.dir,
+        .name = found.name,
+        .placement = placement_of(options),
+        .trust_times = options.trust_times,
+        .keep_old = sibling_name(disk, options.keep_old, found),
+        .own_store = ckpt::find_store_in(*options.destination, store.backend().path())};
     ckpt::RestoreReport report = ckpt::restore_tree(store, request, destination, env.clock(), env.progress());
     env.did(fmt::format("restored {} to {}", request.checkpoint.text(), *options.destination));
     return report;
