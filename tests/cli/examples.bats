@@ -161,7 +161,7 @@ work_to_gate() {
 }
 
 @test "nightly.sh: a checkpoint, a number and files appear together, or not at all" {
-    export FT_2PC=$work/home
+    export FT_2PC=$BATS_TEST_TMPDIR/home
     mkdir state report www
     echo data >state/file
     echo 'report 1' >report/index

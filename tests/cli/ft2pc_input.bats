@@ -147,9 +147,9 @@ hangs_on() {
 @test "a directory with an identity that is cut short" { truncate -s 20 home/coordinator; refuses 4 "home/coordinator" "uuid" -- ft2pc list; }
 @test "a directory of a newer version" { sed -i 's/ft2pc 1/ft2pc 2/' home/coordinator; refuses 4 "newer" -- ft2pc list; }
 @test "a directory with journals and without an identity" { rm home/coordinator; refuses 4 "whose they are is lost" -- ft2pc begin; }
-@test "a directory that cannot be read" { chmod 700 home; refuses 1 home "Permission denied" -- as_nobody "$(command -v ft2pc)" list; }
-@test "a directory that cannot be written" { chmod -R a+rX home; refuses 1 home "Permission denied" -- as_nobody "$(command -v ft2pc)" begin; }
-@test "a transaction of somebody else" { chmod -R a+rX home; refuses 1 "$t" "Permission denied" -- as_nobody "$(command -v ft2pc)" add "$t" file:a=a.new; }
+@test "a directory that cannot be read" { chmod 700 home; ((EUID == 0)) || chmod 0 home; refuses 1 home "Permission denied" -- as_nobody "$(command -v ft2pc)" list; }
+@test "a directory that cannot be written" { chmod -R a+rX,a-w home; refuses 1 home "Permission denied" -- as_nobody "$(command -v ft2pc)" begin; }
+@test "a transaction of somebody else" { chmod -R a+rX,a-w home; refuses 1 "$t" "Permission denied" -- as_nobody "$(command -v ft2pc)" add "$t" file:a=a.new; }
 @test "a journal from another directory" { other=$(ft2pc begin --dir other); cp "other/journals/$other" home/journals; refuses 4 "$other" -- ft2pc commit "$other"; }
 @test "a journal under another's name" { mv "home/journals/$t" home/journals/0123456789abcdef; exits 0 ft2pc show 0123456789abcdef; }
 @test "an empty journal" { : >"home/journals/$t"; refuses 4 "$t" -- ft2pc commit "$t"; }
