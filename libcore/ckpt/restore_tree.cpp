@@ -50,6 +50,14 @@ std::string last_component(const std::string& path) {
     return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+/// What an entry adds to its batch: the bytes to place, and those that it holds in memory until then, which a hostile
+/// checkpoint makes many of few.
+std::uint64_t weight(const Entry& entry) {
+    std::uint64_t bytes = entry.path.size() + (entry.kind == io::Kind::file ? entry.size : 0);
+    for (const io::Xattr& xattr : entry.xattrs) bytes += xattr.name.size() + xattr.value.size();
+    return bytes;
+}
+
 bool is_below(const std::string& path, const std::string& dir) {
     return dir.empty() || (path.starts_with(dir) && (path.size() == dir.size() || path[dir.size()] == '/'));
 }
@@ -158,7 +166,7 @@ std::optional<Task> Placing::next() {
             begin_large(std::move(*item));
             return next_piece();
         }
-        bytes += entry.kind == io::Kind::file ? entry.size : 0;
+        bytes += weight(entry);
         task.batch.push_back(std::move(*item));
     }
     if (task.batch.empty()) return std::nullopt;
