@@ -87,7 +87,8 @@ decltype(auto) placing(const std::string& checkpoint, const source::Entry& entry
 }
 
 /// Everything is new: names that are taken are Failures.
-[[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools);
+using Around = source::TreeBuilder::Around;
+[[nodiscard]] std::unique_ptr<Placer> fresh_placer(PlaceTools tools, Around around = Around::made);
 
 struct InPlaceOptions {
     bool trust_times = false;                               ///< what has the right size and mtime is not read

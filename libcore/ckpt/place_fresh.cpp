@@ -12,12 +12,12 @@ using source::Run;
 
 class FreshPlacer final : public Placer {
 public:
-    explicit FreshPlacer(PlaceTools tools) : tools_(tools), builder_(tools.powers, tools.notes) {}
+    FreshPlacer(PlaceTools tools, Around around) : tools_(tools), builder_(tools.powers, tools.notes, around) {}
 
     There expect(io::Dir&, const std::string&) override { return There::nothing; }
 
-    std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry&) override {
-        return builder_.start_dir(parent, name);
+    std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry& entry) override {
+        return builder_.start_dir(parent, name, entry);
     }
 
     void files(std::span<const FileJob> jobs) override {
@@ -91,6 +91,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Placer> fresh_placer(PlaceTools tools) { return std::make_unique<FreshPlacer>(tools); }
+std::unique_ptr<Placer> fresh_placer(PlaceTools tools, Around around) {
+    return std::make_unique<FreshPlacer>(tools, around);
+}
 
 }  // namespace ft::ckpt

@@ -29,8 +29,8 @@ public:
         : tools_(tools),
           options_(options),
           count_names_(std::move(count_names)),
-          builder_(tools.powers, tools.notes),
-          fresh_(fresh_placer(tools)) {}
+          builder_(tools.powers, tools.notes, Around::standing),
+          fresh_(fresh_placer(tools, Around::standing)) {}
 
     There expect(io::Dir& parent, const std::string& name) override {
         std::lock_guard lock(mutex_);
@@ -48,7 +48,7 @@ public:
     std::shared_ptr<io::Dir> dir(io::Dir& parent, const std::string& name, const Entry& entry) override {
         const std::optional<io::Stat> there = parent.stat(name);
         if (there && there->kind != io::Kind::dir) remove(parent, name);
-        if (!there || there->kind != io::Kind::dir) return known(builder_.start_dir(parent, name), Others{});
+        if (!there || there->kind != io::Kind::dir) return known(builder_.start_dir(parent, name, entry), Others{});
         if (source::ObjectId{there->dev, there->ino} == options_.spared)
             throw Failure({.what = "cannot restore over the store", .where = io::join_path(parent.path(), name)});
         if ((there->mode & 0700) != 0700) parent.set_mode(name, there->mode | 0700);

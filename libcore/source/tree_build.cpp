@@ -232,7 +232,7 @@ std::unique_ptr<io::File> TreeBuilder::start_file(io::Dir& dir, const std::strin
     const std::uint32_t mode = creation_mode(powers_, entry);
     std::unique_ptr<io::File> file = dir.create_file(name, mode);
     if (file == nullptr) throw taken(dir, name);
-    if (entry.path.empty()) drop_inherited(powers_, notes_, Object(*file), file->stat(), mode);
+    if (may_inherit(entry)) drop_inherited(powers_, notes_, Object(*file), file->stat(), mode);
     return file;
 }
 
@@ -252,14 +252,15 @@ void TreeBuilder::make_special(io::Dir& dir, const std::string& name, const Entr
     else if (!attempt(notes_, "cannot make the device", object, is_refusal, make))
         return;
     if (!made) throw taken(dir, name);
-    if (entry.path.empty())
+    if (may_inherit(entry))
         if (const std::optional<io::Stat> stat = dir.stat(name)) drop_inherited(powers_, notes_, object, *stat, mode);
     finish(powers_, notes_, object, entry);
 }
 
-std::unique_ptr<io::Dir> TreeBuilder::start_dir(io::Dir& dir, const std::string& name) {
+std::unique_ptr<io::Dir> TreeBuilder::start_dir(io::Dir& dir, const std::string& name, const Entry& entry) {
     if (!dir.make_dir(name, private_dir_mode)) throw taken(dir, name);
     std::unique_ptr<io::Dir> made = io::open_dir(dir, name);
+    if (!may_inherit(entry)) return made;
     const std::string self = ".";
     if (const std::optional<io::Stat> stat = made->stat(self))
         drop_inherited(powers_, notes_, Object(*made, self), *stat, private_dir_mode);

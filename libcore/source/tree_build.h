@@ -27,20 +27,25 @@ public:
     /// The powers of this process; also sets umask(0), so that modes given at creation are exact.
     [[nodiscard]] static Powers of_this_process();
 
-    TreeBuilder(Powers powers, Notes& notes) : powers_(powers), notes_(notes) {}
+    /// Where objects are made: in directories that start_dir made, or a root anywhere; or in directories that stood
+    /// before, which may hand down their group and an ACL to all that is made in them: that is undone, by a few calls
+    /// more.
+    enum class Around { made, standing };
+
+    TreeBuilder(Powers powers, Notes& notes, Around around = Around::made)
+        : powers_(powers), notes_(notes), around_(around) {}
 
     /// A new regular file, made so that as few calls as possible are left for finish_file(). Failure where the name is
-    /// taken. dir  one that start_dir made, or any for a root (path ""): only there is what a directory hands down
-    /// (group, ACL) undone.
+    /// taken.
     [[nodiscard]] std::unique_ptr<io::File> start_file(io::Dir& dir, const std::string& name, const Entry& entry);
     /// Owner, mode, xattrs, mtime of a file that start_file made and whose content is complete.
     void finish_file(io::File& file, const Entry& entry);
 
-    /// A new symbolic link, fifo or device, complete; dir as for start_file. A device that cannot be made is a note.
+    /// A new symbolic link, fifo or device, complete. A device that cannot be made is a note.
     void make_special(io::Dir& dir, const std::string& name, const Entry& entry);
 
-    /// A new directory, 0700, with nothing handed down from `dir`.
-    [[nodiscard]] std::unique_ptr<io::Dir> start_dir(io::Dir& dir, const std::string& name);
+    /// A new directory, 0700, that hands nothing down.
+    [[nodiscard]] std::unique_ptr<io::Dir> start_dir(io::Dir& dir, const std::string& name, const Entry& entry);
     /// Owner, mode, xattrs, mtime of a directory whose content is complete.
     void finish_dir(io::Dir& dir, const Entry& entry);
 
@@ -51,8 +56,12 @@ public:
     void adjust(io::File& file, const io::Stat& current, const Entry& entry);
 
 private:
+    [[nodiscard]] bool may_inherit(const Entry& entry) const {
+        return around_ == Around::standing || entry.path.empty();
+    }
     Powers powers_;
     Notes& notes_;
+    Around around_;
 };
 
 }  // namespace ft::source

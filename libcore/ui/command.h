@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,8 @@ struct Tool {
     std::string version;
     /// Prints the names that completions offer for a metavar of NAME...: "ftckpt list --names".
     std::string list_names;
+    /// What other programs call a command, and what to do here: "did you mean 'save'?". Shown where it is typed.
+    std::map<std::string, std::string> elsewhere = {};
 };
 
 }  // namespace ft::ui

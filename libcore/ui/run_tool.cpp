@@ -51,7 +51,10 @@ Failure unknown_command(const Tool& tool, const std::string& word) {
     if (word.starts_with("-"))
         return usage_failure(fmt::format("unknown flag '{}'", printable(word)), "", "",
                              fmt::format("flags come after the command; {}", todo));
+    const auto other = tool.elsewhere.find(word);
     const auto meant = did_you_mean(word, known);
+    if (other != tool.elsewhere.end())
+        return usage_failure(fmt::format("unknown command '{}'", word), "", "", other->second);
     return usage_failure(fmt::format("unknown command '{}'", printable(word)), "", "",
                          meant ? fmt::format("did you mean '{}'?", *meant) : todo);
 }

@@ -32,6 +32,11 @@ teardown() { end_work; }
 @test "a mistyped command" { refuses 2 "'svae'" "did you mean 'save'?" -- ftckpt svae job state; }
 @test "another mistyped command" { refuses 2 "'verfy'" "did you mean 'verify'?" -- ftckpt verfy; }
 @test "a command that is no command" { refuses 2 "'frobnicate'" "--help" -- ftckpt frobnicate; }
+@test "commands of other programs" {
+    refuses 2 "'backup'" "did you mean 'save'?" -- ftckpt backup state
+    refuses 2 "'restore'" "'ftrestore NAME DEST'" -- ftckpt restore job
+    refuses 2 "'forget'" "'prune'" -- ftckpt forget --keep-last 2
+}
 @test "a command with control bytes" { refuses 2 '\x1B[2J' -- ftckpt $'\e[2J'; }
 @test "a flag before the command" { refuses 2 "'--store'" "after the command" -- ftckpt --store x list; }
 @test "a mistyped flag of save" { refuses 2 "'--exlude'" "did you mean '--exclude'?" -- ftckpt save job state --exlude x; }

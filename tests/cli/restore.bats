@@ -98,6 +98,16 @@ damage_pack() {
     same state out
 }
 
+@test "in place, a directory that stands hands nothing down to what is made in it" {
+    mkdir state/logs/sub
+    setfacl -d -m u:12345:rwx state/logs
+    ftckpt save job state -q
+    rm -r state/logs/two state/logs/sub
+    exits 0 ftrestore job state --in-place -q
+    [ -z "$(ftckpt diff job state)" ]
+    [ -z "$(getfacl -ps state/logs/two state/logs/sub)" ]
+}
+
 @test "trusting times, what looks equal is not read" {
     cp -a state out
     printf 'eno\n' >out/one

@@ -80,7 +80,7 @@ void build(TreeBuilder& builder, io::Dir& dir, const Entry& entry) {
         file->write_at(view_of("content"), 0);
         builder.finish_file(*file, entry);
     } else if (entry.kind == io::Kind::dir) {
-        builder.finish_dir(*builder.start_dir(dir, name), entry);
+        builder.finish_dir(*builder.start_dir(dir, name, entry), entry);
     } else {
         builder.make_special(dir, name, entry);
     }
@@ -274,7 +274,7 @@ TEST_CASE("nobody else can open an object before its owner and mode are set") {
     CHECK(mode_of(bench.scratch.path("file")) == 0600);
     bench.builder->finish_file(*open, file);
     CHECK(mode_of(bench.scratch.path("file")) == 0666);
-    const std::unique_ptr<io::Dir> made = bench.builder->start_dir(*dir, "dir");
+    const std::unique_ptr<io::Dir> made = bench.builder->start_dir(*dir, "dir", of_kind(io::Kind::dir, "dir"));
     CHECK(mode_of(bench.scratch.path("dir")) == 0700);
 }
 
@@ -306,13 +306,19 @@ TEST_CASE("nothing is handed down by the directory that a tree is built in") {
             bench.builder->make_special(*dir, name, root);
         CHECK(found_at(bench.scratch.path("place/" + name), "") == comparable(root));
     }
-    const std::unique_ptr<io::Dir> made = bench.builder->start_dir(*dir, "tree");
+    const std::unique_ptr<io::Dir> made = bench.builder->start_dir(*dir, "tree", of_kind(io::Kind::dir, ""));
     const Entry file = of_kind(io::Kind::file, "file");
     build(*bench.builder, *made, file);
     CHECK(found_at(place + "/tree/file", "file") == comparable(file));
     const Entry tree = of_kind(io::Kind::dir, "tree");
     bench.builder->finish_dir(*made, tree);
     CHECK(found_at(place + "/tree", "tree") == comparable(tree));
+    TreeBuilder in_standing(TreeBuilder::of_this_process(), bench.notes, TreeBuilder::Around::standing);
+    for (const io::Kind kind : {io::Kind::file, io::Kind::symlink, io::Kind::fifo, io::Kind::dir}) {
+        const Entry entry = of_kind(kind, "missing" + std::to_string(static_cast<int>(kind)));
+        build(in_standing, *dir, entry);
+        CHECK(found_at(place + "/" + entry.path, entry.path) == comparable(entry));
+    }
     CHECK(bench.notes.take().empty());
 }
 
