@@ -49,6 +49,20 @@ void list_entries(store::Store& store, const store::CheckpointId& id, const std:
                        .exit = Exit::no});
 }
 
+std::optional<std::string> name_of_file(store::Store& store, const store::CheckpointId& id) {
+    const store::Manifest manifest = store.manifest(id);
+    if (manifest.sources.size() != 1) return std::nullopt;
+    const store::SourceRecord& source = manifest.sources.front();
+    if (source.type != store::SourceType::tree) return std::nullopt;
+    io::Kind kind = io::Kind::dir;
+    list_entries(store, id, "", [&](const source::Entry& root) {
+        kind = root.kind;
+        return false;
+    });
+    const std::string name = source.origin.substr(source.origin.rfind('/') + 1);
+    return kind != io::Kind::dir && io::is_name(name) ? std::optional(name) : std::nullopt;
+}
+
 void cat(store::Store& store, const store::CheckpointId& id, const std::string& path, unsigned jobs,
          const std::function<void(View)>& sink, Progress& progress) {
     store.index();

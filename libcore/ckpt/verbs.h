@@ -34,6 +34,10 @@ bool unpin(store::Store& store, const store::CheckpointId& id);
 void list_entries(store::Store& store, const store::CheckpointId& id, const std::string& path,
                   const std::function<bool(const source::Entry&)>& each);
 
+/// The name that one file (or another object that is no directory) had when it was saved alone; std::nullopt for any
+/// other checkpoint.
+[[nodiscard]] std::optional<std::string> name_of_file(store::Store& store, const store::CheckpointId& id);
+
 // ---- cat
 
 /// Sends the content of one regular file (or stream, by its label), verified. fails  Exit::no where there is no such

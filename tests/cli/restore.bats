@@ -108,6 +108,22 @@ damage_pack() {
     [ -z "$(getfacl -ps state/logs/two state/logs/sub)" ]
 }
 
+@test "a file that was saved alone comes into a directory, and never in its place" {
+    ftckpt save file state/logs/two -q
+    exits 0 ftrestore file two.new -q
+    cmp state/logs/two two.new
+    mkdir -p empty full/sub
+    echo other >full/other
+    for how in "" --replace --in-place; do
+        for place in empty full .; do
+            exits 0 ftrestore file $place $how -q
+            cmp state/logs/two $place/two
+        done
+        [ "$(ls empty full)" = "$(printf '%s\n' empty: two '' full: other sub two)" ]
+        refuses 1 full/two "it exists" -- ftrestore file full
+    done
+}
+
 @test "trusting times, what looks equal is not read" {
     cp -a state out
     printf 'eno\n' >out/one

@@ -120,30 +120,37 @@ ckpt::RestoreReport restore_to_stdout(ui::Env& env, const RestoreOptions& option
     return report;
 }
 
+/// DEST, or in it: a file that was saved alone is put into a directory, as by cp(1), and never in the place of one.
+std::string path_of_destination(const RestoreOptions& options, store::Store& store, const store::CheckpointId& id) {
+    std::error_code none;
+    if (!std::filesystem::is_directory(*options.destination, none)) return *options.destination;
+    const std::optional<std::string> file = ckpt::name_of_file(store, id);
+    return file ? io::join_path(*options.destination, *file) : *options.destination;
+}
+
 /// DEST needs a name to be published under; in place, "." has the one of the directory that it is.
-io::Located locate_destination(Disk& disk, const RestoreOptions& options) {
-    io::Located found = disk.locate(*options.destination);
+io::Located locate_destination(Disk& disk, const std::string& path, bool in_place) {
+    io::Located found = disk.locate(path);
     if (found.name != ".") return found;
     std::error_code none;
-    const std::filesystem::path real = std::filesystem::canonical(*options.destination, none);
-    if (options.in_place && !none && real.has_filename()) return disk.locate(real);
-    throw ui::usage_failure("cannot restore to", *options.destination,
-                            "it has no name of its own to be published under",
+    const std::filesystem::path real = std::filesystem::canonical(path, none);
+    if (in_place && !none && real.has_filename()) return disk.locate(real);
+    throw ui::usage_failure("cannot restore to", path, "it has no name of its own to be published under",
                             "write its name: ftrestore NAME ../DIR, or use --in-place");
 }
 
 ckpt::RestoreReport restore_to_path(ui::Env& env, Disk& disk, const RestoreOptions& options, store::Store& store,
                                     const ckpt::RestoreRequest& request) {
-    const io::Located found = locate_destination(disk, options);
-    const ckpt::TreeDestination destination{
-        .parent = *found.dir,
-        .name = found.name,
-        .placement = placement_of(options),
-        .trust_times = options.trust_times,
-        .keep_old = sibling_name(disk, options.keep_old, found),
-        .own_store = ckpt::find_store_in(*options.destination, store.backend().path())};
+    const std::string path = path_of_destination(options, store, request.checkpoint);
+    const io::Located found = locate_destination(disk, path, options.in_place);
+    const ckpt::TreeDestination destination{.parent = *found.dir,
+                                            .name = found.name,
+                                            .placement = placement_of(options),
+                                            .trust_times = options.trust_times,
+                                            .keep_old = sibling_name(disk, options.keep_old, found),
+                                            .own_store = ckpt::find_store_in(path, store.backend().path())};
     ckpt::RestoreReport report = ckpt::restore_tree(store, request, destination, env.clock(), env.progress());
-    env.did(fmt::format("restored {} to {}", request.checkpoint.text(), *options.destination));
+    env.did(fmt::format("restored {} to {}", request.checkpoint.text(), path));
     return report;
 }
 
