@@ -13,6 +13,8 @@ namespace ft::twophase {
 [[nodiscard]] Kind file_kind();
 /// "exec:COMMAND": a program that knows the verbs prepare, commit and abort. exec_participant.cpp.
 [[nodiscard]] Kind exec_kind();
+/// "mysql:DATABASE" with the field "sql": a MariaDB database. mysql_participant.cpp.
+[[nodiscard]] Kind mysql_kind();
 /// "pg:CONNINFO" with the field "sql": a PostgreSQL database. pg_participant.cpp.
 [[nodiscard]] Kind pg_kind();
 /// "pipe:CMD": participants behind a command that speaks the line protocol. pipe_participant.cpp.

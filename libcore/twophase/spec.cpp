@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t longest_word = 1U << 16;  ///< bytes
 
 const auto& table() {
-    static const std::array kinds{file_kind(), switch_kind(),  exec_kind(), pipe_kind(),
-                                  pg_kind(),   counter_kind(), ckpt_kind()};
+    static const std::array kinds{file_kind(), switch_kind(), exec_kind(),    pipe_kind(),
+                                  pg_kind(),   mysql_kind(),  counter_kind(), ckpt_kind()};
     return kinds;
 }
 

@@ -26,7 +26,7 @@ std::string in_capitals(std::string_view word) {
 /// Walks through a script and forgets what is quoted.
 class Walk {
 public:
-    explicit Walk(std::string_view script) : script_(script) {}
+    Walk(std::string_view script, Dialect dialect) : script_(script), is_mariadb_(dialect == Dialect::mariadb) {}
 
     std::vector<Statement> run() {
         while (at_ < script_.size()) step();
@@ -37,16 +37,22 @@ public:
 private:
     [[nodiscard]] std::string_view rest() const { return script_.substr(at_); }
     void step();
+    /// Blanks and comments, and the end of a statement. false where something else comes.
+    bool take_between();
+    void take_in_statement();
+    [[nodiscard]] bool is_line_comment() const;
     void take_word();
     void take(std::size_t length);
     /// Up to and with the next `end`; to the end of the script where there is none.
     void take_past(std::string_view end, std::size_t from);
     void take_quoted(char quote, bool escapes);
     void take_comment();
+    void take_executed_comment();
     void take_dollar();
     void end_statement();
 
     std::string_view script_;
+    bool is_mariadb_;
     std::size_t at_ = 0, line_ = 1;
     unsigned parentheses_ = 0, bodies_ = 0;
     std::string last_word_;
@@ -74,6 +80,7 @@ void Walk::take_quoted(char quote, bool escapes) {
 }
 
 void Walk::take_comment() {
+    if (is_mariadb_) return take_past("*/", 2);
     std::size_t length = 2;
     for (unsigned depth = 1; depth > 0 && length < rest().size(); ++length) {
         const std::string_view next = rest().substr(length, 2);
@@ -81,6 +88,13 @@ void Walk::take_comment() {
         if (next == "*/") --depth;
         if (next == "/*" || next == "*/") ++length;
     }
+    take(length);
+}
+
+/// Only its marks: "/*!", "/*!50701", "/*M!100100".
+void Walk::take_executed_comment() {
+    std::size_t length = rest().find('!') + 1;
+    while (length < rest().size() && rest()[length] >= '0' && rest()[length] <= '9') ++length;
     take(length);
 }
 
@@ -102,7 +116,7 @@ void Walk::take_word() {
     const std::string word = in_capitals(rest().substr(0, length));
     take(length);
     if ((word == "E" || word == "e") && rest().starts_with('\'')) return take_quoted('\'', true);
-    const bool in_function = !statement_.words.empty() && statement_.words[0] == "CREATE";
+    const bool in_function = !is_mariadb_ && !statement_.words.empty() && statement_.words[0] == "CREATE";
     if (word == "ATOMIC" && last_word_ == "BEGIN" && in_function) ++bodies_;
     if (bodies_ > 0 && word == "CASE") ++bodies_;
     if (bodies_ > 0 && word == "END") --bodies_;
@@ -118,23 +132,41 @@ void Walk::end_statement() {
     parentheses_ = bodies_ = 0;
 }
 
-void Walk::step() {
+bool Walk::is_line_comment() const {
+    if (is_mariadb_ && rest().starts_with('#')) return true;
+    if (!rest().starts_with("--")) return false;
+    return !is_mariadb_ || rest().size() == 2 || static_cast<unsigned char>(rest()[2]) <= ' ';
+}
+
+bool Walk::take_between() {
     const char c = rest().front();
-    if (rest().starts_with("--")) return take_past("\n", 0);
-    if (rest().starts_with("/*")) return take_comment();
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v') return take(1);
-    if (c == ';' && parentheses_ == 0 && bodies_ == 0) {
-        end_statement();
-        return take(1);
-    }
-    if (!began_) statement_.line = line_;
-    began_ = true;
-    if (c == '\'' || c == '"' || c == '`') return take_quoted(c, false);
-    if (c == '$') return take_dollar();
+    if (is_line_comment()) return take_past("\n", 0), true;
+    if (is_mariadb_ && (rest().starts_with("/*!") || rest().starts_with("/*M!"))) return take_executed_comment(), true;
+    if (rest().starts_with("/*")) return take_comment(), true;
+    if (is_mariadb_ && rest().starts_with("*/")) return take(2), true;
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v') return take(1), true;
+    if (c != ';' || parentheses_ > 0 || bodies_ > 0) return false;
+    end_statement();
+    take(1);
+    return true;
+}
+
+void Walk::take_in_statement() {
+    const char c = rest().front();
+    if (c == '\'' || c == '"' || c == '`') return take_quoted(c, is_mariadb_ && c != '`');
+    if (c == '$' && !is_mariadb_) return take_dollar();
     if (is_letter(c)) return take_word();
-    if (c == '(') ++parentheses_;
+    if (c == '(' && !is_mariadb_) ++parentheses_;
     if (c == ')' && parentheses_ > 0) --parentheses_;
     take(1);
+}
+
+void Walk::step() {
+    if (take_between()) return;
+    if (!began_) statement_.line = line_;
+    began_ = true;
+    take_in_statement();
+    statement_.end = at_;
 }
 
 /// Whether it would begin, end or hand over the transaction.
@@ -149,17 +181,48 @@ bool controls(const Statement& statement) {
     return first == "BEGIN" || first == "COMMIT" || first == "END" || first == "ABORT" || first == "XA";
 }
 
+/// MariaDB commits before and after these, and refuses them within XA. `second` is one of several, or "": any.
+struct Committing {
+    std::string_view first, second;
+};
+constexpr Committing committing_in_mariadb[] = {
+    {"ALTER", ""},    {"ANALYZE", "TABLE"}, {"ANALYZE", "LOCAL"}, {"ANALYZE", "NO_WRITE_TO_BINLOG"},
+    {"BACKUP", ""},   {"CACHE", "INDEX"},   {"CHANGE", ""},       {"CHECK", ""},
+    {"COMMIT", ""},   {"CREATE", ""},       {"DROP", ""},         {"FLUSH", ""},
+    {"GRANT", ""},    {"INSTALL", ""},      {"LOAD", "INDEX"},    {"LOCK", ""},
+    {"OPTIMIZE", ""}, {"RENAME", ""},       {"REPAIR", ""},       {"RESET", ""},
+    {"REVOKE", ""},   {"SHUTDOWN", ""},     {"START", ""},        {"STOP", ""},
+    {"TRUNCATE", ""}, {"UNINSTALL", ""},    {"UNLOCK", ""},       {"XA", ""},
+};
+
+bool controls_mariadb(const Statement& statement) {
+    const auto& words = statement.words;
+    const auto has = [&](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+    const std::string first = words.empty() ? "" : words[0], second = words.size() < 2 ? "" : words[1];
+    if (first == "ROLLBACK") return !has("TO");
+    if (first == "BEGIN") return second != "NOT";  // BEGIN NOT ATOMIC begins no transaction
+    if (first == "CREATE" || first == "DROP") return !has("TEMPORARY");
+    return std::any_of(std::begin(committing_in_mariadb), std::end(committing_in_mariadb), [&](const Committing& one) {
+        return first == one.first && (one.second.empty() || second == one.second);
+    });
+}
+
 }  // namespace
 
-std::vector<Statement> statements_of(std::string_view script) { return Walk(script).run(); }
+std::vector<Statement> statements_of(std::string_view script, Dialect dialect) { return Walk(script, dialect).run(); }
 
-std::string transaction_control_in(std::string_view script) {
-    for (const Statement& statement : statements_of(script))
-        if (controls(statement))
+std::string transaction_control_in(std::string_view script, Dialect dialect) {
+    for (const Statement& statement : statements_of(script, dialect))
+        if (dialect == Dialect::mariadb ? controls_mariadb(statement) : controls(statement))
             return fmt::format("line {}: {}", statement.line,
                                fmt::join(statement.words.begin(),
                                          statement.words.begin() + (statement.words.size() > 1 ? 2 : 1), " "));
     return {};
+}
+
+std::string_view up_to_last_statement(std::string_view script, Dialect dialect) {
+    const std::vector<Statement> statements = statements_of(script, dialect);
+    return script.substr(0, statements.empty() ? 0 : statements.back().end);
 }
 
 }  // namespace ft::twophase

@@ -1,25 +1,16 @@
 #include "tests/twophase/pg_server.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
-#include "libcore/base/bytes.h"
 #include "libcore/proc/bounded.h"
 #include "tests/catch.h"
 
 namespace ft::twophase {
 
 namespace {
-
-std::string all_output(proc::Child& child) {
-    std::string text;
-    std::byte buffer[4096];
-    while (const std::size_t got = child.read(buffer)) text += text_of({buffer, got});
-    return text;
-}
 
 /// The folder of initdb and postgres.
 std::string find_programs() {
@@ -35,14 +26,11 @@ std::string find_programs() {
 }  // namespace
 
 PgServer::PgServer(const std::vector<std::string>& settings) : programs_(find_programs()) {
-    if (::geteuid() == 0) {  // the server refuses to run as root
-        const passwd* owner = ::getpwnam("postgres");
-        REQUIRE(owner != nullptr);
-        REQUIRE(::chown(folder().c_str(), owner->pw_uid, owner->pw_gid) == 0);
-    }
+    user_.give(folder());
     const std::string data = folder() + "/data";
-    run({programs_ + "/initdb", "--pgdata=" + data, "--auth=trust", "--username=postgres", "--no-sync",
-         "--encoding=UTF8", "--locale=C"});
+    user_.run({programs_ + "/initdb", "--pgdata=" + data, "--auth=trust", "--username=postgres", "--no-sync",
+               "--encoding=UTF8", "--locale=C"},
+              folder());
     std::ofstream conf(data + "/postgresql.conf", std::ios::app);
     conf << "listen_addresses = ''\nunix_socket_directories = '" << folder() << "'\nfsync = off\n"
          << "logging_collector = off\nshared_buffers = 16MB\n";
@@ -55,26 +43,11 @@ PgServer::~PgServer() {
     if (server_) server_->signal(SIGQUIT);
 }
 
-std::vector<std::string> PgServer::as_owner(std::vector<std::string> command) const {
-    if (::geteuid() != 0) return command;
-    std::vector<std::string> words{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
-                                   "--pdeathsig=QUIT"};
-    words.insert(words.end(), command.begin(), command.end());
-    return words;
-}
-
-void PgServer::run(const std::vector<std::string>& command) const {
-    proc::Child child = proc::Child::start({.command = as_owner(command), .capture_output = true, .folder = folder()});
-    const std::string said = all_output(child);
-    INFO(said);
-    REQUIRE(child.wait().succeeded());
-}
-
 void PgServer::start() {
     const std::string script = "exec \"$0\" -D \"$1\" >>\"$2\" 2>&1";
-    server_.emplace(proc::Child::start(
-        {.command = as_owner({"/bin/sh", "-c", script, programs_ + "/postgres", folder() + "/data", folder() + "/log"}),
-         .folder = folder()}));
+    server_.emplace(proc::Child::start({.command = user_.as_user({"/bin/sh", "-c", script, programs_ + "/postgres",
+                                                                  folder() + "/data", folder() + "/log"}),
+                                        .folder = folder()}));
     const auto answers = [&] {
         proc::Child child = proc::Child::start({.command = {programs_ + "/pg_isready", "-q", "-h", folder()}});
         return child.wait().succeeded();
@@ -95,13 +68,6 @@ proc::Child PgServer::session(const std::string& sql) const {
          .capture_output = true});
 }
 
-std::string PgServer::query(const std::string& sql) const {
-    proc::Child child = session(sql);
-    std::string rows = all_output(child);
-    INFO(sql);
-    REQUIRE(child.wait().succeeded());
-    while (rows.ends_with('\n')) rows.pop_back();
-    return rows;
-}
+std::string PgServer::query(const std::string& sql) const { return rows_of(session(sql), sql); }
 
 }  // namespace ft::twophase

@@ -12,6 +12,7 @@
 #include "libcore/base/clock.h"
 #include "libcore/proc/child.h"
 #include "tests/io/scratch.h"
+#include "tests/twophase/server_process.h"
 
 namespace ft::twophase {
 
@@ -39,9 +40,8 @@ public:
     [[nodiscard]] proc::Child session(const std::string& sql) const;
 
 private:
-    [[nodiscard]] std::vector<std::string> as_owner(std::vector<std::string> command) const;
-    void run(const std::vector<std::string>& command) const;
     ScratchFolder scratch_;
+    ServerUser user_{"postgres", "QUIT"};
     std::string programs_;
     mutable SystemClock clock_;
     std::optional<proc::Child> server_;

@@ -37,4 +37,40 @@ TEST_CASE("a statement that would begin or end the transaction is found, with it
         CHECK(transaction_control_in(script) == "");
 }
 
+TEST_CASE("MariaDB's own quotes, comments and commits are known", "[twophase]") {
+    const auto count = [](std::string_view script) { return statements_of(script, Dialect::mariadb).size(); };
+    CHECK(count("# nothing; nothing\n-- nor; here\n/* nor /* here; */ ;") == 0);
+    CHECK(count("select 1 /* /* ; */; select 2") == 2);
+    CHECK(count("insert into `a;b` values ('it\\'s; a', \"it\\\"s; b\", 'c''; d')") == 1);
+    CHECK(count("select 5--1; select 6") == 2);
+    CHECK(count("select 5 -- 1; select 6") == 1);
+    CHECK(count("select $$;$$") == 2);
+    CHECK(count("/*!50000 select 1; */ select 2") == 2);
+    const auto control = [](std::string_view script) { return transaction_control_in(script, Dialect::mariadb); };
+    CHECK(control("select 1;\n/*!40000 ALTER TABLE t DISABLE KEYS */;") == "line 2: ALTER TABLE");
+    for (const char* script :
+         {"begin", "start transaction", "commit", "rollback", "rollback work", "xa end 'x'", "lock tables t write",
+          "create table t (n int)", "create or replace view v as select 1", "drop table t", "truncate t",
+          "analyze local table t", "/*M! commit */", "select 'it\\'s'; commit", "select 1 # ;\n; commit",
+          "grant select on *.* to u", "flush status", "begin not atomic commit; commit; end"})
+        CHECK(control(script) != "");
+    for (const char* script :
+         {"", "select 'commit'", "-- commit", "# commit", "/* commit */", "rollback to a",
+          "rollback work to savepoint a", "create temporary table t (n int)",
+          "create or replace temporary table t (n int)", "drop temporary table t", "analyze select 1",
+          "load data infile 'x' into table t", "set @a = 1", "begin not atomic set @a = 1; set @b = 2; end",
+          "prepare s from 'select 1'", "select 5 --commit", "select \"a\\\"; commit; \""})
+        CHECK(control(script) == "");
+}
+
+TEST_CASE("what follows the last statement is left out", "[twophase]") {
+    const auto left_of = [](std::string_view script) { return up_to_last_statement(script, Dialect::mariadb); };
+    CHECK(left_of("") == "");
+    CHECK(left_of(" ; -- nothing") == "");
+    CHECK(left_of("select 1; -- done\n") == "select 1");
+    CHECK(left_of("select 1; select ';' /* open") == "select 1; select ';'");
+    CHECK(left_of("/* a */ select 'x' # b") == "/* a */ select 'x'");
+    CHECK(left_of("select 'never; ") == "select 'never; ");
+}
+
 }  // namespace ft::twophase

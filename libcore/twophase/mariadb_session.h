@@ -1,0 +1,60 @@
+// A connection to a MariaDB server whose calls end in time. Its source is the only file that includes libmariadb, which
+// is loaded when a server is first named.
+//
+//     MariaSession session({.database = "orders"}, bounds);
+//     std::vector<MariaReply> replies = session.run("SELECT 1; SELECT 2", bounds);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libcore/proc/bounded.h"
+
+namespace ft::twophase {
+
+/// As the options of mariadb(1) are called; "": not said. What is said nowhere, passwords above all, comes from the
+/// user's option files.
+struct MariaPlace {
+    std::string database, host, port, socket, user, defaults_file, defaults_group_suffix;
+};
+
+/// What the server said to one statement.
+struct MariaReply {
+    unsigned error = 0;   ///< the server's number of it; 0: none
+    std::string message;  ///< and why
+    std::vector<std::vector<std::optional<std::string>>> rows;
+    [[nodiscard]] bool is_well() const { return error == 0; }
+};
+
+/// What the statements of a transaction have written to, as far as they were answered.
+struct MariaWritten {
+    bool transactional = false;  ///< tables that can be rolled back
+    bool lasting = false;        ///< tables that cannot
+};
+
+/// fails  (all calls) where the server cannot be reached any more, or takes too long: then it is of no use any more.
+class MariaSession {
+public:
+    /// Each statement is a transaction of its own, unless one is begun.
+    ///
+    /// fails  also where the server is too old, or another one.
+    MariaSession(const MariaPlace& place, const proc::Bounds& bounds);
+    ~MariaSession();
+    MariaSession(const MariaSession&) = delete;
+    MariaSession& operator=(const MariaSession&) = delete;
+
+    /// Statements, in one message; a reply for each of them up to the first that fails.
+    [[nodiscard]] std::vector<MariaReply> run(const std::string& statements, const proc::Bounds& bounds);
+    /// Whether the connection is broken, and so ends at the server too.
+    [[nodiscard]] bool is_lost() const;
+    /// Since the session began. All is well known only while the server's session_track_transaction_info is STATE.
+    [[nodiscard]] const MariaWritten& written() const;
+
+private:
+    struct Connection;
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace ft::twophase

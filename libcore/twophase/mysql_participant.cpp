@@ -1,0 +1,397 @@
+// "mysql:DATABASE" with some SQL: a MariaDB database as participant. The SQL runs at prepare, in an XA branch that
+// bears the branch's id.
+//
+// What MariaDB 10.11 says of a branch is true only in the session that has prepared it. To others it answers
+//  * "unknown XID" as long as that session lives, though the branch is prepared;
+//  * "OK" in the moment in which that session ends, and does nothing: the branch is then listed no more, and keeps its
+//    rows locked until the server is started again (xid_cache lets go of it before InnoDB does);
+//  * "unknown XID" once it has ended, one way or the other.
+// So
+//  * each session that works for a branch holds the user lock of the branch's id: who holds it is found and ended, and
+//    once another session has got the lock, and a moment later, nobody is at work on the branch any more;
+//  * the branch inserts its id into a table, ft2pc_witness. It is committed if its row can be read there, it has ended
+//    otherwise if there is none, and it has not ended as long as the row is locked. No answer of the server counts
+//    without that.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "libcore/base/failure.h"
+#include "libcore/base/text.h"
+#include "libcore/twophase/kinds.h"
+#include "libcore/twophase/mariadb_session.h"
+#include "libcore/twophase/replacement.h"
+#include "libcore/twophase/sql_script.h"
+
+namespace ft::twophase {
+
+namespace {
+
+constexpr std::chrono::seconds connect_limit{3};
+constexpr std::string_view witness_table = "ft2pc_witness";
+// The server's numbers.
+constexpr std::chrono::milliseconds time_to_let_go{20};  // of what takes microseconds
+constexpr std::string_view held =
+    "the server holds the branch, but does not end it: where this does not pass, start it again";
+constexpr unsigned is_locked = 1205, no_such_table = 1146, unknown_branch = 1397, not_in_this_state = 1399, gone = 1094;
+constexpr std::array rolled_back{1402U, 1613U, 1614U};
+
+Voted refuse(std::string why) { return {.vote = Vote::no, .token = "", .why = std::move(why)}; }
+
+bool is_rolled_back(const MariaReply& reply) {
+    return std::find(rolled_back.begin(), rolled_back.end(), reply.error) != rolled_back.end();
+}
+
+/// The first value of the first row; "" where there is none.
+std::string value_of(const MariaReply& reply) {
+    if (reply.rows.empty() || reply.rows[0].empty()) return "";
+    return reply.rows[0][0].value_or("");
+}
+
+class MariaDb final : public Participant {
+public:
+    MariaDb(MariaPlace place, std::optional<std::string> sql, std::string branch, const Surroundings& surroundings)
+        : place_(std::move(place)), sql_(std::move(sql)), branch_(std::move(branch)), surroundings_(surroundings) {}
+
+    Voted prepare() override;
+    Settled commit(const std::string& token) override;
+    Settled abort() override;
+    bool keeps_witness() const override { return true; }
+    Settled forget() override;
+    Settled fence() override;
+    void interrupt() override { interrupt_.raise(); }
+
+private:
+    [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) const {
+        return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, interrupt_.descriptor()});
+    }
+    [[nodiscard]] MariaSession& session(const proc::Bounds& until);
+    /// Statements in which {0} is the branch's id and {1} the table of witnesses: the answer to the last of them.
+    [[nodiscard]] MariaReply ask(std::string_view statements, const proc::Bounds& until);
+    [[nodiscard]] std::string with_probe(const std::string& sql) const;
+    [[nodiscard]] Voted execute(const proc::Bounds& until);
+    [[nodiscard]] Voted end_reading(const proc::Bounds& until);
+    [[nodiscard]] Voted detach(const proc::Bounds& until);
+    void end_session();
+    [[nodiscard]] Settled settle(const std::function<Settled(const proc::Bounds& until)>& how);
+    [[nodiscard]] Settled tell_attached(std::string_view statement, const proc::Bounds& until);
+    [[nodiscard]] MariaReply tell_detached(const std::string& statement, const proc::Bounds& until);
+    [[nodiscard]] Settled be_alone(const proc::Bounds& until);
+    [[nodiscard]] MariaReply witness(const proc::Bounds& until);
+    [[nodiscard]] std::string table() const;
+
+    MariaPlace place_;
+    std::optional<std::string> sql_;
+    std::string branch_;
+    Surroundings surroundings_;
+    proc::Interrupt interrupt_;
+    std::optional<MariaSession> session_;
+    bool told_to_prepare_ = false, is_attached_ = false;   // the session's
+    std::optional<std::chrono::nanoseconds> alone_since_;  // it has had the branch's lock since
+};
+
+std::string MariaDb::table() const {
+    std::string quoted;
+    for (const char c : place_.database) quoted += c == '`' ? "``" : std::string(1, c);
+    return fmt::format("`{}`.{}", quoted, witness_table);
+}
+
+MariaSession& MariaDb::session(const proc::Bounds& until) {
+    if (!session_) {
+        proc::Bounds soon = until;
+        soon.end = std::min(until.end, surroundings_.clock.monotonic() + connect_limit);
+        session_.emplace(place_, soon);
+    }
+    return *session_;
+}
+
+MariaReply MariaDb::ask(std::string_view statements, const proc::Bounds& until) {
+    return session(until).run(fmt::format(fmt::runtime(statements), branch_, table()), until).back();
+}
+
+Voted MariaDb::prepare() {
+    if (!sql_) return refuse("there is no SQL to run: add it with --sql FILE");
+    if (const std::string control = transaction_control_in(*sql_, Dialect::mariadb); !control.empty())
+        return refuse(control + " would end the transaction that ft2pc runs the SQL in");
+    const proc::Bounds until = bounds(surroundings_.prepare_limit);
+    try {
+        (void)session(until);
+    } catch (const Failure& failure) {  // nothing was begun
+        return refuse(failure.what());
+    }
+    Voted voted;
+    try {
+        voted = execute(until);
+    } catch (const Failure& failure) {  // this participant's failure is its vote
+        const bool is_undone = !told_to_prepare_ && session_->is_lost();
+        voted = {.vote = is_undone ? Vote::no : Vote::silent, .token = "", .why = failure.what()};
+    }
+    is_attached_ = voted.vote == Vote::yes;
+    if (!is_attached_) end_session();  // which ends its transaction, if there still is one
+    return voted;
+}
+
+/// The script within the branch, and whether the session is still ours then, whatever its statements did. What it has
+/// written to is told with answers that have no rows, unless it has been told before with some that have; or, all of
+/// it, when the variable is set.
+std::string MariaDb::with_probe(const std::string& sql) const {
+    const std::string_view script = up_to_last_statement(sql, Dialect::mariadb);
+    return fmt::format(
+        "XA START '{0}';{1}{2}SELECT IF(IS_USED_LOCK('{0}') = CONNECTION_ID()"
+        " AND @@session.session_track_transaction_info = 'STATE', '{0}', '');"
+        "SET SESSION session_track_transaction_info = 'STATE'",
+        branch_, script, script.empty() ? "" : "\n;");
+}
+
+/// Each message is sent once the one before is answered: what a dead coordinator's session is still told to do is one
+/// message, and it does it with the lock.
+Voted MariaDb::execute(const proc::Bounds& until) {
+    const MariaReply begun =
+        ask("SET SESSION session_track_transaction_info = 'STATE';"
+            "SELECT IF(GET_LOCK('{0}', 0) = 1, @@innodb_flush_log_at_trx_commit, '')",
+            until);
+    if (!begun.is_well()) return refuse(begun.message);
+    const std::string flush = value_of(begun);
+    if (flush.empty()) return refuse("another session works for this transaction");
+    if (flush != "1" && flush != "3")
+        return refuse(
+            fmt::format("what is prepared would not survive a loss of power: innodb_flush_log_at_trx_commit "
+                        "is {}; set it to 1",
+                        flush));
+    const std::vector<MariaReply> replies = session(until).run(with_probe(*sql_), until);
+    if (const MariaReply& last = replies.back(); !last.is_well())
+        return refuse(last.error != not_in_this_state
+                          ? last.message
+                          : last.message + ": the SQL would end the transaction that ft2pc runs it in");
+    if (replies.size() < 2 || value_of(replies[replies.size() - 2]) != branch_)
+        return refuse("the SQL has released the lock of its transaction, or changed what its session tells of it");
+    const MariaWritten written = session(until).written();
+    if (written.lasting)
+        return refuse(
+            "the SQL has written to a table without transactions (MyISAM, Aria, MEMORY), which cannot be "
+            "undone; use tables of InnoDB");
+    return written.transactional ? detach(until) : end_reading(until);
+}
+
+Voted MariaDb::end_reading(const proc::Bounds& until) {
+    const MariaReply reply = ask("XA END '{0}'; XA COMMIT '{0}' ONE PHASE", until);
+    if (!reply.is_well()) return refuse(reply.message);
+    return {.vote = Vote::read_only, .token = "", .why = ""};
+}
+
+Voted MariaDb::detach(const proc::Bounds& until) {
+    const MariaReply reply = ask("INSERT INTO {1} VALUES ('{0}')", until);
+    if (reply.error == no_such_table)
+        return refuse(
+            fmt::format("{}; ft2pc needs this table to tell what was committed, make it: CREATE TABLE {} "
+                        "(branch VARCHAR(64) CHARACTER SET ascii PRIMARY KEY) ENGINE=InnoDB",
+                        reply.message, table()));
+    if (!reply.is_well()) return refuse(reply.message);
+    if (session(until).written().lasting) {
+        (void)ask("DELETE FROM {1} WHERE branch = '{0}'", until);
+        return refuse(fmt::format("{} has to be a table of InnoDB", table()));
+    }
+    told_to_prepare_ = true;
+    const MariaReply prepared = ask("XA END '{0}'; XA PREPARE '{0}'", until);
+    if (!prepared.is_well()) return refuse(prepared.message);
+    return {.vote = Vote::yes, .token = "", .why = ""};
+}
+
+void MariaDb::end_session() {
+    session_.reset();
+    is_attached_ = false;
+    alone_since_.reset();
+}
+
+/// One question after the decision; whatever goes wrong is asked again, on a new connection.
+Settled MariaDb::settle(const std::function<Settled(const proc::Bounds& until)>& how) {
+    interrupt_.clear();
+    try {
+        return how(bounds(surroundings_.settle_limit));
+    } catch (const Failure& failure) {  // this participant's failure is its answer
+        end_session();
+        return {Ack::again, failure.what()};
+    }
+}
+
+/// Ends every other session that works on the branch, and waits until the server has let go of it.
+Settled MariaDb::be_alone(const proc::Bounds& until) {
+    for (MariaReply got = ask("SELECT GET_LOCK('{0}', 0)", until); value_of(got) != "1";
+         got = ask("SELECT GET_LOCK('{0}', 1)", until)) {
+        if (!got.is_well()) return {Ack::again, got.message};
+        if (surroundings_.clock.monotonic() >= until.end) return {Ack::again, "its former session does not end"};
+        const MariaReply killed = ask("SELECT IS_USED_LOCK('{0}') INTO @ft2pc_holder; KILL @ft2pc_holder", until);
+        if (!killed.is_well() && killed.error != gone) return {Ack::again, killed.message};
+    }
+    if (!alone_since_) alone_since_ = surroundings_.clock.monotonic();
+    return {Ack::done, ""};
+}
+
+/// What the table of witnesses knows, whatever this session may see: the row where it is committed; an error where
+/// somebody still holds it.
+MariaReply MariaDb::witness(const proc::Bounds& until) {
+    return ask("SELECT branch FROM {1} WHERE branch = '{0}' LOCK IN SHARE MODE NOWAIT", until);
+}
+
+/// Tells the branch the decision, from a session that it was not prepared in.
+MariaReply MariaDb::tell_detached(const std::string& statement, const proc::Bounds& until) {
+    const auto end = *alone_since_ + time_to_let_go;
+    const auto is_over = [&] { return surroundings_.clock.monotonic() >= end; };
+    if (proc::wait_until(is_over, until) == proc::Waited::stopped)
+        throw Failure({.what = "cannot ask the server", .why = "it was stopped"});
+    return ask(statement, until);
+}
+
+Settled MariaDb::commit(const std::string&) {
+    return settle([&](const proc::Bounds& until) -> Settled {
+        if (is_attached_) return tell_attached("XA COMMIT '{0}'", until);
+        if (const Settled alone = be_alone(until); alone.ack != Ack::done) return alone;
+        const MariaReply told = tell_detached("XA COMMIT '{0}'", until);
+        if (!told.is_well() && told.error != unknown_branch)
+            return {is_rolled_back(told) ? Ack::broken : Ack::again, told.message};
+        const MariaReply row = witness(until);
+        if (value_of(row) == branch_) return {Ack::done, ""};
+        if (row.error == is_locked) return {Ack::again, std::string(held)};
+        if (!row.is_well()) return {Ack::unknown, row.message};
+        return {Ack::unknown,
+                "the server does not know the branch, nor is there a witness of its commit in " + table()};
+    });
+}
+
+Settled MariaDb::abort() {
+    return settle([&](const proc::Bounds& until) -> Settled {
+        if (is_attached_) return tell_attached("XA ROLLBACK '{0}'", until);
+        if (const Settled alone = be_alone(until); alone.ack != Ack::done) return alone;
+        const MariaReply told = tell_detached("XA ROLLBACK '{0}'", until);
+        if (!told.is_well() && told.error != unknown_branch && !is_rolled_back(told)) return {Ack::again, told.message};
+        const MariaReply row = witness(until);
+        if (value_of(row) == branch_) return {Ack::broken, "it is committed: somebody has told the server to"};
+        if (row.is_well() || row.error == no_such_table) return {Ack::done, ""};
+        return {Ack::again, row.error == is_locked ? std::string(held) : row.message};
+    });
+}
+
+/// Where this object has prepared it, and its session still lives, there is nothing to doubt.
+Settled MariaDb::tell_attached(std::string_view statement, const proc::Bounds& until) {
+    const MariaReply told = ask(statement, until);
+    if (told.is_well()) {
+        is_attached_ = false;
+        return {Ack::done, ""};
+    }
+    end_session();
+    return {Ack::again, told.message};
+}
+
+Settled MariaDb::forget() {
+    return settle([&](const proc::Bounds& until) -> Settled {
+        const MariaReply reply = ask("DELETE FROM {1} WHERE branch = '{0}'", until);
+        if (reply.is_well() || reply.error == no_such_table) return {Ack::done, ""};
+        return {Ack::again, reply.message};
+    });
+}
+
+Settled MariaDb::fence() {
+    return settle([&](const proc::Bounds& until) { return be_alone(until); });
+}
+
+constexpr std::array<std::string_view, 7> keys{
+    "database", "host", "port", "socket", "user", "defaults-file", "defaults-group-suffix"};
+
+Failure unusable(const std::string& why) {
+    return Failure(
+        {.what = "cannot understand a 'mysql:' participant",
+         .why = why,
+         .todo = "name the database and what else is needed: mysql:orders, 'mysql:orders host=db7 user=shop'",
+         .exit = Exit::usage});
+}
+
+/// "a='b c'" and what follows it: each word, with its quotes taken off ('' stands for one of them).
+std::vector<std::string> words_of(const std::string& text) {
+    std::vector<std::string> words;
+    bool in_word = false, quoted = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        const bool blank = !quoted && (c == ' ' || c == '\t' || c == '\n');
+        if (!blank && !in_word) words.emplace_back();
+        in_word = !blank;
+        if (c == '\'' && quoted && text.substr(at + 1, 1) == "'")
+            words.back() += text[at++];
+        else if (c == '\'')
+            quoted = !quoted;
+        else if (!blank)
+            words.back() += c;
+    }
+    if (quoted) throw unusable("a quote is not closed");
+    return words;
+}
+
+void add_field(Spec& spec, const std::string& key, const std::string& value) {
+    if (key == "password") throw unusable("a password would be seen by others and kept: put it into ~/.my.cnf");
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        const std::vector<std::string> known(keys.begin(), keys.end());
+        const auto meant = did_you_mean(key, known);
+        throw unusable(
+            fmt::format("there is no '{}'{}", printable(key), meant ? "; did you mean '" + *meant + "'?" : ""));
+    }
+    if (value.empty()) throw unusable(fmt::format("nothing behind '{}='", key));
+    if (!spec.fields.emplace(key, value).second) throw unusable(fmt::format("'{}' is said twice", key));
+}
+
+/// The same from whichever shell it is used: what the environment adds is written down, but where option files of the
+/// user's choice say it.
+void add_environment(Spec& spec) {
+    if (spec.fields.contains("defaults-file") || spec.fields.contains("defaults-group-suffix")) return;
+    const auto add = [&](const char* variable, const std::string& key) {
+        const char* value = std::getenv(variable);
+        if (value != nullptr && *value != '\0') spec.fields.emplace(key, value);
+    };
+    if (!spec.fields.contains("socket")) add("MYSQL_HOST", "host");
+    const bool is_remote = spec.fields.contains("host") && spec.fields.at("host") != "localhost";
+    is_remote ? add("MYSQL_TCP_PORT", "port") : add("MYSQL_UNIX_PORT", "socket");
+}
+
+Spec parse(const std::string& text, const std::string& folder) {
+    Spec spec{.kind = "mysql", .label = "mysql:" + text, .fields = {}};
+    for (const std::string& word : words_of(text)) {
+        const std::size_t equals = word.find('=');
+        if (equals == std::string::npos)
+            add_field(spec, "database", word);
+        else
+            add_field(spec, word.substr(0, equals), word.substr(equals + 1));
+    }
+    if (!spec.fields.contains("database")) throw unusable("no database is named");
+    add_environment(spec);
+    const auto port = spec.fields.find("port");
+    if (port != spec.fields.end() && parse_number(port->second).value_or(0) - 1 >= 65535)
+        throw unusable(fmt::format("'{}' is not a port", printable(port->second)));
+    for (const std::string key : {"socket", "defaults-file"}) {
+        const auto path = spec.fields.find(key);
+        if (path != spec.fields.end()) path->second = absolute(path->second, folder);
+    }
+    return spec;
+}
+
+std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const Surroundings& surroundings) {
+    const auto field = [&](const std::string& key) {
+        const auto found = spec.fields.find(key);
+        return found == spec.fields.end() ? std::string() : found->second;
+    };
+    const MariaPlace place{.database = field_of(spec, "database"),
+                           .host = field("host"),
+                           .port = field("port"),
+                           .socket = field("socket"),
+                           .user = field("user"),
+                           .defaults_file = field("defaults-file"),
+                           .defaults_group_suffix = field("defaults-group-suffix")};
+    const auto sql = spec.fields.find("sql");
+    return std::make_unique<MariaDb>(place, sql == spec.fields.end() ? std::nullopt : std::optional(sql->second),
+                                     branch.id(), surroundings);
+}
+
+}  // namespace
+
+Kind mysql_kind() { return {"mysql", "mysql:DATABASE --sql FILE", parse, make, true}; }
+
+}  // namespace ft::twophase
