@@ -4,6 +4,7 @@
 //     if (!ran.ending) ...   // it was ended, with all of its group
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -23,6 +24,11 @@ struct Bounds {
 };
 [[nodiscard]] inline Bounds bounds_from_now(Clock& clock, std::chrono::nanoseconds limit, std::vector<int> stops) {
     return {clock, clock.monotonic() + limit, std::move(stops)};
+}
+
+/// The same, but no longer than `limit` from now.
+[[nodiscard]] inline Bounds within(const Bounds& bounds, std::chrono::nanoseconds limit) {
+    return {bounds.clock, std::min(bounds.end, bounds.clock.monotonic() + limit), bounds.stops};
 }
 
 /// One more reason to stop, raised by another thread.

@@ -1,7 +1,7 @@
 // A claim: the small file beside a name which says that a branch is about to replace what the name means, and by what.
 //
 // It exists whole or not at all, and only one can: who has put it owns the name until it is removed. FORMAT.md,
-// section 3.
+// section 4.
 //
 //     if (std::optional<Claim> other = put_claim(dir, mine)) ... // it is claimed: other->branch
 //     dir.sync();                                                // the claim is durable

@@ -25,17 +25,17 @@ std::vector<bool> witnesses_of(const Desk::Participants& participants) {
 
 }  // namespace
 
-Coordinator::Coordinator(Journal& journal, Desk::Participants participants, Clock& clock, const Progress& progress,
+Coordinator::Coordinator(Chronicle& chronicle, Desk::Participants participants, Clock& clock, const Progress& progress,
                          const Pace& pace)
-    : journal_(journal),
+    : chronicle_(chronicle),
       participants_(std::move(participants)),
       clock_(clock),
       progress_(progress),
       pace_(pace),
-      protocol_(journal.story().history, witnesses_of(participants_)),
+      protocol_(chronicle.story().history, witnesses_of(participants_)),
       parts_(participants_.size()),
       retries_(participants_.size(), Retry{.pause = pace.pause}) {
-    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].label = journal.story().parts[i].label;
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].label = chronicle.story().parts[i].label;
     desk_.emplace(participants_, clock, pace.threads);
 }
 
@@ -50,7 +50,7 @@ Report Coordinator::commit() {
 }
 
 Report Coordinator::abort() {
-    if (protocol_.phase() == Phase::open) journal_.remove(true);  // what comes back would be open again
+    if (protocol_.phase() == Phase::open) chronicle_.remove(true);  // what comes back would be open again
     return recover();
 }
 
@@ -88,10 +88,10 @@ void Coordinator::conclude() {
         for (const std::uint32_t part : overruled_)  // what it kept for a person to look at
             if (const Settled settled = participants_[part]->forget(); settled.ack != Ack::done)
                 throw Failure({.what = "it cannot forget", .where = parts_[part].label, .why = settled.why});
-        if (!journal_.story().is_witness())
-            journal_.remove(false);
-        else if (!journal_.story().history.ended)
-            journal_.note({.kind = Milestone::Kind::end});
+        if (!chronicle_.story().is_witness())
+            chronicle_.remove(false);
+        else if (!chronicle_.story().history.ended)
+            chronicle_.note({.kind = Milestone::Kind::end});
     } catch (const Failure& failure) {  // all have obeyed, whatever becomes of the journal: a recovery ends it
         concluded_ = false;
         why_ = failure.what();
@@ -114,7 +114,7 @@ void Coordinator::force(const Milestone& milestone) {
     if (decides) decided_ = clock_.monotonic();
     Actions next;
     try {
-        journal_.force(milestone);
+        chronicle_.force(milestone);
         forced_ = clock_.monotonic();
         next = protocol_.on_forced(milestone.kind);
     } catch (const Failure& failure) {  // whether it is durable is not known: a state of its own, not an end
@@ -188,9 +188,11 @@ void Coordinator::give_up_preparing(std::string why) {
 bool Coordinator::is_over() {
     if (finished_) return true;
     if (decided_ < Moment(0) || protocol_.phase() == Phase::deciding) return false;
+    if (pace_.deliver == Moment(0) && !desk_->is_waiting()) return true;
     const Moment now = clock_.monotonic();
     if (progress_.stop && stopped_ < Moment(0)) stopped_ = now;
-    return (progress_.stop && now - stopped_ >= after_stop) || now - decided_ >= pace_.deliver;
+    return (progress_.stop && now - stopped_ >= after_stop) ||
+           (pace_.deliver > Moment(0) && now - decided_ >= pace_.deliver);
 }
 
 Moment Coordinator::next_glance() {
@@ -201,7 +203,7 @@ Moment Coordinator::next_glance() {
 }
 
 Report Coordinator::report() {
-    Report report{.number = journal_.story().number,
+    Report report{.number = chronicle_.story().number,
                   .phase = protocol_.phase(),
                   .decision = protocol_.decision(),
                   .complete = protocol_.phase() == Phase::ended && concluded_,

@@ -1,6 +1,6 @@
-// One transaction, driven: the protocol decides, this asks the participants, writes the journal and keeps the time.
+// One transaction, driven: the protocol decides, this asks the participants, writes the chronicle and keeps the time.
 //
-//     Coordinator c(journal, participants, clock, progress, {});
+//     Coordinator c(chronicle, participants, clock, progress, {});
 //     Report r = c.commit();     // r.decision, r.complete; what is not complete is delivered by the next recover()
 #pragma once
 
@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "libcore/base/progress.h"
+#include "libcore/twophase/chronicle.h"
 #include "libcore/twophase/desk.h"
-#include "libcore/twophase/journal.h"
 
 namespace ft::twophase {
 
 struct Pace {
     std::chrono::nanoseconds prepare = std::chrono::seconds(30);  ///< until all have voted, else it aborts
-    std::chrono::nanoseconds deliver = std::chrono::seconds(10);  ///< until all have obeyed, else others go on with it
+    std::chrono::nanoseconds deliver =
+        std::chrono::seconds(10);  ///< until all have obeyed, else others go on with it; 0: each is asked once
     std::chrono::nanoseconds pause = std::chrono::milliseconds(20);  ///< before the first question that is asked again
     unsigned threads = 64;  ///< participants that are asked at once; 0: in order, on the caller's thread
 };
@@ -44,8 +45,8 @@ struct Report {
 
 class Coordinator {
 public:
-    /// participants  those of journal.story(), in order.
-    Coordinator(Journal& journal, Desk::Participants participants, Clock& clock, const Progress& progress,
+    /// participants  those of chronicle.story(), in order.
+    Coordinator(Chronicle& chronicle, Desk::Participants participants, Clock& clock, const Progress& progress,
                 const Pace& pace);
 
     /// Asks all; ends prepared, or aborted.
@@ -82,7 +83,7 @@ private:
         Moment pause;
     };
 
-    Journal& journal_;
+    Chronicle& chronicle_;
     Desk::Participants participants_;
     Clock& clock_;
     const Progress& progress_;

@@ -28,6 +28,8 @@ public:
     [[nodiscard]] bool keeps_witness() const override { return true; }
     Settled forget() override;
     void interrupt() override { progress_.stop = true; }
+    /// The ids of what is reserved there, or released and not forgotten.
+    [[nodiscard]] std::vector<std::string> reserved();
 
 private:
     struct Done {
@@ -120,6 +122,17 @@ Settled CounterPart::forget() {
     });
 }
 
+std::vector<std::string> CounterPart::reserved() {
+    return on_counter(surroundings_.settle_limit, [&](counter::Counter& counter) {
+        const Operation look{.kind = Operation::Kind::get};
+        (void)counter.run({&look, 1});
+        std::vector<std::string> ids;
+        for (const counter::Reservation& one : counter.ledger().annex().reservations)
+            if (one.phase != counter::Reservation::Phase::committed) ids.push_back(one.id);
+        return ids;
+    });
+}
+
 Failure unclear(const std::string& text, std::string why) {
     return Failure({.what = "cannot understand 'counter:" + printable(text) + "'",
                     .why = std::move(why),
@@ -147,13 +160,25 @@ Spec parse(const std::string& text, const std::string& folder) {
 }
 
 std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const Surroundings& surroundings) {
-    const std::optional<std::int64_t> amount = parse_integer(field_of(spec, "amount"));
+    const bool is_place = !spec.fields.contains("amount");
+    const std::optional<std::int64_t> amount = is_place ? 0 : parse_integer(field_of(spec, "amount"));
     if (!amount) throw damage(spec.label, "its amount is no number");
     return std::make_unique<CounterPart>(path_of(spec, "path"), *amount, branch.id(), surroundings);
 }
 
+std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+    CounterPart part(path_of(place, "path"), 0, "", surroundings);
+    std::vector<Branch> branches;
+    for (const std::string& id : part.reserved())
+        if (id.starts_with(prefix))
+            if (const std::optional<Branch> branch = Branch::from_id(id)) branches.push_back(*branch);
+    return branches;
+}
+
 }  // namespace
 
-Kind counter_kind() { return {"counter", "counter:NAME+N", parse, make}; }
+Kind counter_kind() {
+    return {.name = "counter", .usage = "counter:NAME+N", .parse = parse, .make = make, .place = "path", .list = list};
+}
 
 }  // namespace ft::twophase

@@ -48,6 +48,14 @@ Uuid make_identity(io::Dir& dir, Clock& clock) {
     return *read_identity(dir);
 }
 
+std::vector<std::uint64_t> numbers_in(io::Dir& dir) {
+    std::vector<std::uint64_t> numbers;
+    for (const io::Listed& listed : dir.list())
+        if (const auto number = number_from(listed.name)) numbers.push_back(*number);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
 constexpr std::string_view mark_end = ".at-work";
 
 std::string mark_name(std::uint64_t number) { return fmt::format("{}{}", name_of(number), mark_end); }
@@ -60,7 +68,8 @@ std::optional<std::uint64_t> marked_by(std::string_view name) {
 
 }  // namespace
 
-Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator) : coordinator_(coordinator), dir_(std::move(dir)) {
+Home::Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator)
+    : coordinator_(coordinator), dir_(std::move(dir)), ledgers_(dir_->find_dir("ledgers")) {
     if (is_durable(*dir_)) {  // no need to sync what is there, which is most of what a small transaction costs
         journals_ = io::open_dir(*dir_, "journals");
         locks_ = io::open_dir(*dir_, "locks");
@@ -114,12 +123,19 @@ void Home::remove_stray_marks() {
     }
 }
 
-std::vector<std::uint64_t> Home::numbers() {
-    std::vector<std::uint64_t> numbers;
-    for (const io::Listed& listed : journals_->list())
-        if (const auto number = number_from(listed.name)) numbers.push_back(*number);
-    std::sort(numbers.begin(), numbers.end());
-    return numbers;
+std::vector<std::uint64_t> Home::numbers() { return numbers_in(*journals_); }
+
+io::Dir& Home::ledgers() {
+    if (!ledgers_) ledgers_ = io::ensure_dir(*dir_, "ledgers", 0700);
+    return *ledgers_;
+}
+
+std::vector<std::uint64_t> Home::ledger_numbers() {
+    return ledgers_ ? numbers_in(*ledgers_) : std::vector<std::uint64_t>();
+}
+
+bool Home::is_in_dead_ledger(std::uint64_t number) {
+    return ledgers_ != nullptr && Ledger::is_dead(*ledgers_, ledger_of(number));
 }
 
 }  // namespace ft::twophase

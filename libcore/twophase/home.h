@@ -1,4 +1,4 @@
-// A coordinator's directory: who it is, its journals, and locks of what runs for it. FORMAT.md, section 2.
+// A coordinator's directory: who it is, its journals and ledgers, and locks of what runs for it. FORMAT.md, section 3.
 //
 //     Home home = Home::open_or_create(disk.make(path), clock);   Journal j = home.begin(...);
 #pragma once
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libcore/twophase/journal.h"
+#include "libcore/twophase/ledger.h"
 
 namespace ft::twophase {
 
@@ -25,8 +26,16 @@ public:
     [[nodiscard]] io::Dir& locks() { return *locks_; }
     /// Copies of journals that were damaged, as repair found them.
     [[nodiscard]] io::Dir& lost();
-    /// Numbers of the transactions that have not ended, in order.
+    /// Numbers of the journals, in order: of transactions that have not ended.
     [[nodiscard]] std::vector<std::uint64_t> numbers();
+    [[nodiscard]] bool has_journal(std::uint64_t number) { return journals_->stat(name_of(number)).has_value(); }
+    /// Made when it is first asked for.
+    [[nodiscard]] io::Dir& ledgers();
+    /// In order.
+    [[nodiscard]] std::vector<std::uint64_t> ledger_numbers();
+    /// Whether a transaction with a journal of its own is also in a ledger which nobody works with: who ended it would
+    /// forget what the ledger still has to tell.
+    [[nodiscard]] bool is_in_dead_ledger(std::uint64_t number);
 
     /// While the file lives, recovery leaves the transaction alone: for one who works on it without holding its
     /// journal.
@@ -40,7 +49,7 @@ public:
 private:
     Home(std::unique_ptr<io::Dir> dir, const Uuid& coordinator);
     Uuid coordinator_;
-    std::unique_ptr<io::Dir> dir_, journals_, locks_, lost_;
+    std::unique_ptr<io::Dir> dir_, ledgers_, journals_, locks_, lost_;
 };
 
 }  // namespace ft::twophase

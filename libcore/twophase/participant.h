@@ -20,6 +20,7 @@
 #include "libcore/base/clock.h"
 #include "libcore/base/hash.h"
 #include "libcore/io/posix.h"
+#include "libcore/twophase/connections.h"
 
 namespace ft::twophase {
 
@@ -78,7 +79,8 @@ struct Surroundings {
     io::Dir& locks;
     std::chrono::nanoseconds prepare_limit = std::chrono::seconds(30);  ///< how long prepare() may take
     std::chrono::nanoseconds settle_limit = std::chrono::seconds(30);   ///< and each commit() and abort()
-    int stop = -1;  ///< a descriptor that is readable once the user wants to stop; -1: none
+    Connections* kept = nullptr;  ///< where connections go when they are not needed any more; null: they are closed
+    int stop = -1;                ///< a descriptor that is readable once the user wants to stop; -1: none
 };
 
 /// One thread at a time. A Failure thrown by prepare() counts as Vote::silent, one thrown by any other as Ack::again.
@@ -114,6 +116,12 @@ struct Kind {
     /// fails  damage() where the spec (read from a journal) makes no sense.
     std::unique_ptr<Participant> (*make)(const Spec& spec, const Branch& branch, const Surroundings& surroundings);
     bool takes_sql = false;  ///< its field "sql" is the text of a file that is named beside it
+    /// The field that says where its branches are prepared; "": they cannot be listed.
+    std::string_view place = "";
+    /// Ends what participants of dead coordinators have left running there under ids that begin like this, then tells
+    /// which branches with such ids may be prepared there. place  has that field. fails  where it cannot be told.
+    std::vector<Branch> (*list)(const Spec& place, const std::string& prefix,
+                                const Surroundings& surroundings) = nullptr;
 };
 
 }  // namespace ft::twophase

@@ -55,8 +55,10 @@ Spec part_in(const toml::table& table, const Source& source) {
             word = text_in(node, source, "not a participant: give a text as \"pg:service=orders\"");
         else if (key == "sql")
             sql.push_back(source.read(text_in(node, source, "not a file's name")));
+        else if (key == "statements")
+            sql.push_back(text_in(node, source, "not a text of SQL"));
         else
-            throw mistake(source.where, key.source(), unknown(key.str(), {"is", "sql"}));
+            throw mistake(source.where, key.source(), unknown(key.str(), {"is", "sql", "statements"}));
     }
     if (word.empty()) throw mistake(source.where, table.source(), "a participant without 'is'");
     std::vector<Spec> spec{parse_spec(word, source.folder)};

@@ -4,7 +4,7 @@
 //     deadline = "15m"
 //     participants = [
 //         "file:app.conf=app.conf.new",
-//         { is = "pg:service=orders", sql = "orders.sql" },
+//         { is = "pg:service=orders", sql = "orders.sql" },                or statements = "UPDATE ..."
 //     ]
 #pragma once
 

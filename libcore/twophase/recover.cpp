@@ -4,6 +4,7 @@
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
+#include "libcore/twophase/recover_ledger.h"
 
 namespace ft::twophase {
 
@@ -17,12 +18,16 @@ bool waits(const Story& story, Time now) {
     return undecided && now.s - story.last.s < story.deadline.count();
 }
 
+}  // namespace
+
 Recovered::Kind kind_of(const Report& report) {
     if (report.complete) return Recovered::Kind::settled;
     for (const PartReport& part : report.parts)
         if (part.standing == Standing::broken) return Recovered::Kind::broken;
     return Recovered::Kind::left;
 }
+
+namespace {
 
 Recovered recover_held(Home& home, Journal& journal, const Makers& makers, Clock& clock, const Progress& progress,
                        const Pace& pace) {
@@ -50,6 +55,8 @@ Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Cl
         const std::optional<Story> story = read_story(home.journals(), home.coordinator(), number);
         if (story && (waits(*story, clock.now()) || home.is_at_work(number)))
             return {.number = number, .kind = Recovered::Kind::waiting};
+        if (home.is_in_dead_ledger(number))
+            return {.number = number, .kind = Recovered::Kind::left, .why = "it is still in a ledger, too"};
         const Journal::Opened opened = Journal::open(home.journals(), home.coordinator(), number);
         if (opened.found == Journal::Found::missing) return {.number = number, .kind = Recovered::Kind::gone};
         if (opened.found == Journal::Found::busy)
@@ -63,14 +70,19 @@ Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Cl
     }
 }
 
-std::vector<Recovered> recover_all(Home& home, const Makers& makers, Clock& clock, const Progress& progress,
-                                   const Pace& pace, unsigned at_once) {
+std::vector<Recovered> recover_all(Home& home, const Makers& makers, const Places& places, Clock& clock,
+                                   const Progress& progress, const Pace& pace, unsigned at_once) {
     home.remove_stray_marks();
+    std::vector<Recovered> all;  // ledgers first: who has left one for a journal of its own is still in both
+    for (const std::uint64_t ledger : home.ledger_numbers())
+        for (Recovered& one : recover_ledger(home, ledger, makers, places, clock, progress, pace, at_once))
+            all.push_back(std::move(one));
     const std::vector<std::uint64_t> numbers = home.numbers();
-    std::vector<Recovered> all(numbers.size());
+    const std::size_t before = all.size();
+    all.resize(before + numbers.size());
     parallel_for(at_once, numbers.size(), [&](std::size_t i) {
         progress.step();
-        all[i] = recover_one(home, numbers[i], makers, clock, progress, pace);
+        all[before + i] = recover_one(home, numbers[i], makers, clock, progress, pace);
     });
     return all;
 }

@@ -29,11 +29,19 @@ struct Recovered {
     std::string why = {};
 };
 
+[[nodiscard]] Recovered::Kind kind_of(const Report& report);
+
 /// Participants of a transaction; a Failure where they cannot be reached.
 using Makers = std::function<Desk::Participants(const Story& story)>;
 
+/// How to find what a ledger's transactions may have prepared (Kind::list).
+struct Places {
+    std::function<std::vector<Branch>(const Spec& place, const std::string& prefix)> list;
+    std::function<std::unique_ptr<Participant>(const Spec& place, const Branch& branch)> make;
+};
+
 /// at_once  transactions that are worked on side by side.
-[[nodiscard]] std::vector<Recovered> recover_all(Home& home, const Makers& makers, Clock& clock,
+[[nodiscard]] std::vector<Recovered> recover_all(Home& home, const Makers& makers, const Places& places, Clock& clock,
                                                  const Progress& progress, const Pace& pace, unsigned at_once = 16);
 /// One of them.
 [[nodiscard]] Recovered recover_one(Home& home, std::uint64_t number, const Makers& makers, Clock& clock,

@@ -1,7 +1,6 @@
 #include "libcore/twophase/serve_lines.h"
 
 #include <array>
-#include <mutex>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
@@ -44,21 +43,26 @@ private:
 
 }  // namespace
 
-std::uint64_t serve_lines(proc::Input& in, const std::function<std::string(std::string_view)>& answer,
-                          const std::function<void(std::string_view)>& put, unsigned threads) {
+std::uint64_t serve_lines(proc::Input& in, const std::function<void(std::string_view, std::uint64_t)>& handle,
+                          unsigned threads) {
+    struct Line {
+        std::string text;
+        std::uint64_t number = 0;
+    };
+    constexpr std::size_t far_ahead = 1U << 20;  ///< a line that takes long holds up none of so many that follow it
     Lines lines(in);
-    std::mutex mutex;  // guards put, answered
-    std::uint64_t answered = 0;
-    const auto work = [&](std::string&& line, unsigned) {
-        const std::string said = answer(line) + "\n";
-        std::lock_guard lock(mutex);
-        put(said);
-        ++answered;
+    std::uint64_t read = 0;
+    const auto next = [&]() -> std::optional<Line> {
+        std::optional<std::string> text = lines.next();
+        if (!text) return std::nullopt;
+        return Line{*std::move(text), ++read};
+    };
+    const auto work = [&](Line&& line, unsigned) {
+        handle(line.text, line.number);
         return 0;
     };
-    ordered_pipeline<std::string, int>(
-        {.workers = threads, .window = std::size_t{4} * threads}, [&] { return lines.next(); }, work, [](int&&) {});
-    return answered;
+    ordered_pipeline<Line, int>({.workers = threads, .window = far_ahead}, next, work, [](int&&) {});
+    return read;
 }
 
 }  // namespace ft::twophase

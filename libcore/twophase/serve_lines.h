@@ -1,4 +1,4 @@
-// Answers lines with lines, many at once: what waits for a disk or another host holds up no other line.
+// Lines that are answered, many at once: what waits for a disk or another host holds up no other line.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace ft::twophase {
 
-/// Reads lines of `in` to its end, and puts out an answer to each as it comes, not in order.
+/// Reads lines of `in` to its end, and has each of them handled, not in order.
 ///
-/// answer   called on several threads at once.
-/// put      an answer with its newline; one thread at a time.
-/// threads  lines that are worked on at once.
-/// returns  how many lines were answered.
-/// fails    with what answer, put or reading throws; what was begun has ended then.
-std::uint64_t serve_lines(proc::Input& in, const std::function<std::string(std::string_view line)>& answer,
-                          const std::function<void(std::string_view line)>& put, unsigned threads = 16);
+/// handle   called on several threads at once, with the line's number, from 1.
+/// threads  lines that are handled at once.
+/// returns  how many lines there were.
+/// fails    with what handle or reading throws; what was begun has ended then.
+std::uint64_t serve_lines(proc::Input& in,
+                          const std::function<void(std::string_view line, std::uint64_t number)>& handle,
+                          unsigned threads = 16);
 
 }  // namespace ft::twophase

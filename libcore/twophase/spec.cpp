@@ -48,6 +48,15 @@ Failure no_such_kind(std::string_view word, std::string_view name) {
                     .exit = Exit::usage});
 }
 
+/// Of a spec that a journal holds.
+const Kind& kind_of(const Spec& spec) {
+    if (const Kind* kind = find_kind(spec.kind)) return *kind;
+    throw Failure({.what = "cannot reach a participant",
+                   .where = spec.label,
+                   .why = fmt::format("this ft2pc knows nothing of '{}:'", printable(spec.kind)),
+                   .todo = "use the version that began the transaction"});
+}
+
 }  // namespace
 
 std::span<const Kind> kinds() { return table(); }
@@ -92,13 +101,22 @@ void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts) {
 
 std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
                                               const Surroundings& surroundings) {
+    return kind_of(spec).make(spec, branch, surroundings);
+}
+
+std::optional<Spec> place_of(const Spec& spec) {
     const Kind* kind = find_kind(spec.kind);
-    if (kind == nullptr)
-        throw Failure({.what = "cannot reach a participant",
-                       .where = spec.label,
-                       .why = fmt::format("this ft2pc knows nothing of '{}:'", printable(spec.kind)),
-                       .todo = "use the version that began the transaction"});
-    return kind->make(spec, branch, surroundings);
+    if (kind == nullptr || kind->place.empty()) return std::nullopt;
+    const std::string field(kind->place);
+    const auto where = spec.fields.find(field);
+    if (where == spec.fields.end()) return std::nullopt;
+    return Spec{.kind = spec.kind, .label = spec.kind + ":" + where->second, .fields = {*where}};
+}
+
+std::vector<Branch> list_branches(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+    const Kind& kind = kind_of(place);
+    if (kind.list == nullptr) throw damage(place.label, "not a place whose branches can be listed");
+    return kind.list(place, prefix, surroundings);
 }
 
 std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,

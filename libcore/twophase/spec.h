@@ -20,6 +20,11 @@ namespace ft::twophase {
 void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts);
 [[nodiscard]] std::unique_ptr<Participant> make_participant(const Spec& spec, const Branch& branch,
                                                             const Surroundings& surroundings);
+/// Where its branches are prepared, and nothing else of it; std::nullopt where they cannot be listed there.
+[[nodiscard]] std::optional<Spec> place_of(const Spec& spec);
+/// As Kind::list of the place's kind.
+[[nodiscard]] std::vector<Branch> list_branches(const Spec& place, const std::string& prefix,
+                                                const Surroundings& surroundings);
 /// All of a transaction's, in order.
 [[nodiscard]] std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,
                                                                           const Surroundings& surroundings);

@@ -32,6 +32,16 @@ std::size_t GroupLog::waiting() const {
     return waiting_.size();
 }
 
+std::uint64_t GroupLog::size() const {
+    std::lock_guard lock(mutex_);
+    return size_;
+}
+
+std::uint64_t GroupLog::forced() const {
+    std::lock_guard lock(mutex_);
+    return forced_;
+}
+
 void GroupLog::flush(std::unique_lock<std::mutex>& lock, bool durably) {
     if (failure_) std::rethrow_exception(failure_);
     flushing_ = true;
@@ -49,6 +59,8 @@ void GroupLog::flush(std::unique_lock<std::mutex>& lock, bool durably) {
         throw;
     }
     done_ = number;
+    size_ = log_.size();
+    if (durably) ++forced_;
     flushing_ = false;
     flushed_.notify_all();
 }

@@ -37,6 +37,10 @@ public:
     void write();
     /// Records that wait for the next flush.
     [[nodiscard]] std::size_t waiting() const;
+    /// Log::size(), as it was after the last flush.
+    [[nodiscard]] std::uint64_t size() const;
+    /// How often it has waited for the disk.
+    [[nodiscard]] std::uint64_t forced() const;
 
 private:
     /// Writes what waits. lock: held when it begins and when it ends.
@@ -48,6 +52,7 @@ private:
     std::vector<Record> waiting_;
     std::uint64_t begun_ = 1;  ///< number of the next flush: with which goes what waits
     std::uint64_t done_ = 0;   ///< flushes that have ended
+    std::uint64_t size_ = 0, forced_ = 0;
     bool flushing_ = false;
     std::exception_ptr failure_;
 };

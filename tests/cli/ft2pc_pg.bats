@@ -136,3 +136,45 @@ END
     exits 2 "$examples/deploy.sh" missing site "$one" 2>"$messages"
     nothing_left
 }
+
+@test "a service that is killed, and a server too, leave money conserved and nothing prepared after recover" {
+    local round moved
+    query "$one" 'INSERT INTO accounts SELECT n, 0 FROM generate_series(3, 600) n'
+    query "$two" 'ALTER TABLE accounts DROP CONSTRAINT accounts_balance_check;
+                  INSERT INTO accounts SELECT n, 0 FROM generate_series(3, 600) n'
+    # Each its own accounts: two that wait for each other in two databases are parted by their time limit only.
+    local n
+    for ((n = 3; n <= 600; n++)); do
+        echo "participants = [{ is = \"pg:$one\", statements = \"UPDATE accounts SET balance = balance + 1 WHERE id = $n\" }," \
+            "{ is = \"pg:$two\", statements = \"UPDATE accounts SET balance = balance - 1 WHERE id = $n\" }]"
+    done >plans
+    : >acknowledged
+    for round in 1 2 3; do
+        mkfifo in
+        ft2pc serve --at-once 4 <in >answers &
+        service=$!
+        { cat plans || true; } >in 2>/dev/null 3>&- &
+        until [ "$(grep -c committed answers)" -ge $((10 * round)) ]; do kill -0 $service; done
+        ((round != 3)) || postgres_dies
+        kill -9 $service
+        wait $service || true
+        ((round != 3)) || postgres_begins
+        rm in
+        grep 'committed$' answers >>acknowledged || true
+        ft2pc recover
+        nothing_left
+    done
+    moved=$(query "$one" 'SELECT sum(balance) - 100 FROM accounts')
+    [ "$(query "$two" 'SELECT sum(balance) FROM accounts')" = $((100 - moved)) ]
+    [ "$moved" -ge "$(wc -l <acknowledged)" ]
+    [ "$moved" -le $(($(wc -l <acknowledged) + 12)) ]
+}
+
+@test "a session is as new for the next transaction of a service" {
+    local at="is = \"pg:$one\""
+    ft2pc serve --at-once 1 <<END
+participants = [{ $at, statements = "SET search_path = nowhere; UPDATE public.accounts SET balance = 1 WHERE id = 1" }]
+participants = [{ $at, statements = "UPDATE accounts SET balance = 2 WHERE id = 1" }]
+END
+    [ "$(query "$one" 'SELECT balance FROM accounts WHERE id = 1')" = 2 ]
+}

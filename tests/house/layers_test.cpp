@@ -51,6 +51,10 @@ const std::map<std::string, std::string> may_catch = {
     {"libcore/twophase/plan.cpp", "the TOML library's word for bad input becomes a Failure"},
     {"libcore/twophase/repair.cpp", "a damaged journal is what was looked for"},
     {"libcore/twophase/recover.cpp", "one transaction's trouble is not another's"},
+    {"libcore/twophase/recover_ledger.cpp", "one transaction's or place's trouble is not another's"},
+    {"libcore/twophase/server.cpp", "what is decided is told, and left to recovery where it cannot be kept"},
+    {"libcore/twophase/pg_session.cpp", "a connection that was lost while nobody used it is nobody's failure"},
+    {"tools/ft2pc/serve.cpp", "a bad line is answered"},
     {"tools/ft2pc/list.cpp", "one damaged journal does not hide the others"},
     {"tools/common/shared_counting.cpp", "what was counted in memory stays counted where its file cannot follow"},
     {"tools/ftcounter/list.cpp", "one counter's failure is its line in the list"},
@@ -70,7 +74,7 @@ const std::map<std::string, Names> doors = {
     {"xxhash", {"libcore/base/checksum.cpp"}},
     {"zstd", {"libcore/store/block.cpp"}},
     {"archive", {"libcore/ckpt/tar.cpp"}},
-    {"libpq", {"libcore/twophase/pg_participant.cpp"}},
+    {"libpq", {"libcore/twophase/pg_session.cpp"}},
     {"mysql", {"libcore/twophase/mariadb_session.cpp"}},
 };
 

@@ -122,12 +122,12 @@ bool was_told(SimDisk& disk, const std::string& what) {
 void recover_after(Hands& hands, std::chrono::nanoseconds later) {
     Command command(hands);
     hands.disk.clock().advance(later);
-    for (const Recovered& one : recover_all(command.home, command.makers(), hands.clock, command.progress, pace, 0))
+    for (const Recovered& one : recover_all(command.home, command.makers(), {}, hands.clock, command.progress, pace, 0))
         if (one.kind == Recovered::Kind::settled) command.told(one.report);
     if (hands.root->find_dir("far-home") == nullptr) return;
     Home far = Home::open_or_create(io::ensure_dir(*hands.root, "far-home"), hands.clock);
     const Makers makers = FarParticipant::makers_for(*hands.root, hands.clock, far);
-    (void)recover_all(far, makers, hands.clock, command.progress, pace, 0);
+    (void)recover_all(far, makers, {}, hands.clock, command.progress, pace, 0);
 }
 
 Complaints complaints_about_site(SimDisk& disk) {

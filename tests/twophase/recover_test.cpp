@@ -30,7 +30,7 @@ public:
     }
     [[nodiscard]] std::vector<Recovered> recover() {
         const Makers makers = [&](const Story&) { return troupe.participants(); };
-        return recover_all(troupe.home, makers, troupe.disk.clock(), troupe.progress, {.threads = 0}, 0);
+        return recover_all(troupe.home, makers, {}, troupe.disk.clock(), troupe.progress, {.threads = 0}, 0);
     }
     [[nodiscard]] Recovered recover(std::uint64_t number) {
         for (const Recovered& one : recover())

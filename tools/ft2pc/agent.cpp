@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/proc/input.h"
@@ -39,22 +41,20 @@ Exit run(ui::Env& env, const AgentOptions& options) {
                 pace_of(options.pace));
     proc::Input input = proc::Input::of_stdin(env.stop_descriptor());
     env.data_on_stdout();
-    const std::uint64_t answered = serve_lines(
-        input,
-        [&](std::string_view line) {
-            const std::optional<Asked> asked = parse_asked(line);
-            if (!asked)
-                throw Failure({.what = "cannot understand a request",
-                               .where = "stdin",
-                               .why = "'" + printable(line) + "'",
-                               .todo = "see ft-participant(7); it is for 'ft2pc add ... pipe:CMD' to start an agent",
-                               .exit = Exit::usage});
-            return line_of(agent.answer(*asked));
-        },
-        [&](std::string_view line) {
-            env.out().write(view_of(line));
-            env.out().flush();
-        });
+    std::mutex mutex;  // guards stdout
+    const std::uint64_t answered = serve_lines(input, [&](std::string_view line, std::uint64_t) {
+        const std::optional<Asked> asked = parse_asked(line);
+        if (!asked)
+            throw Failure({.what = "cannot understand a request",
+                           .where = "stdin",
+                           .why = "'" + printable(line) + "'",
+                           .todo = "see ft-participant(7); it is for 'ft2pc add ... pipe:CMD' to start an agent",
+                           .exit = Exit::usage});
+        const std::string answer = line_of(agent.answer(*asked)) + "\n";
+        const std::lock_guard lock(mutex);
+        env.out().write(view_of(answer));
+        env.out().flush();
+    });
     env.summary("", ui::Answer().number("answered", answered));
     return Exit::done;
 }

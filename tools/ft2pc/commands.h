@@ -11,6 +11,7 @@ namespace ft::tools {
 [[nodiscard]] ui::Command add_commit();
 [[nodiscard]] ui::Command add_abort();
 [[nodiscard]] ui::Command add_run();
+[[nodiscard]] ui::Command add_serve();
 [[nodiscard]] ui::Command add_recover();
 [[nodiscard]] ui::Command add_transaction_list();
 [[nodiscard]] ui::Command add_transaction_show();

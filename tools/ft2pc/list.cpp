@@ -1,4 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
@@ -33,6 +37,23 @@ ui::Answer fields_of(const Story& story) {
     return fields;
 }
 
+/// A line of the list.
+struct Row {
+    std::string name, state;
+    Time begun;
+    std::string parts = {};
+    bool is_in_doubt = false;
+    ui::Answer fields = {};
+};
+
+Row row_of(const Story& story) {
+    Row row{.name = name_of(story.number), .state = state_of(story), .begun = story.begun};
+    for (const Spec& part : story.parts) row.parts += (row.parts.empty() ? "" : " ") + printable(part.label);
+    row.is_in_doubt = is_in_doubt(story);
+    row.fields = fields_of(story);
+    return row;
+}
+
 struct ListOptions {
     HomeOptions home;
     bool in_doubt = false, names = false;
@@ -44,33 +65,74 @@ void declare_list(ui::Flags& flags, ListOptions& options) {
     flags.toggle("--names", options.names, "only their names, for scripts");
 }
 
+/// What a ledger says, beside its transactions: that a process works with it, or that one has died with it.
+Row row_of(const LedgerStory& ledger, bool is_dead) {
+    std::vector<std::string> places;
+    for (const Spec& place : ledger.places) places.push_back(place.label);
+    Row row{.name = name_of(ledger.number), .state = is_dead ? "crashed" : "serving", .begun = ledger.begun};
+    row.parts = printable(fmt::format("{}", fmt::join(places, " ")));
+    row.is_in_doubt = is_dead;
+    row.fields.text("transaction", row.name).text("state", row.state).flag("in_doubt", is_dead);
+    row.fields.time("begun", ledger.begun).texts("places", places);
+    return row;
+}
+
+class List {
+public:
+    List(ui::Env& env, Home& home) : env_(env), home_(home) {}
+
+    std::vector<Row> rows() {
+        for (const std::uint64_t number : home_.numbers())
+            look([&] {
+                if (const auto story = read_story(home_.journals(), home_.coordinator(), number))
+                    rows_.push_back(row_of(*story));
+            });
+        for (const std::uint64_t number : home_.ledger_numbers()) look([&] { add_ledger(number); });
+        std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.begun < b.begun; });
+        return std::move(rows_);
+    }
+    [[nodiscard]] Exit exit() const { return exit_; }
+
+private:
+    void look(const std::function<void()>& read) {
+        try {
+            read();
+        } catch (const Failure& failure) {  // one damaged journal does not hide the others
+            env_.warn(failure.what());
+            exit_ = Exit::damage;
+        }
+    }
+    void add_ledger(std::uint64_t number) {
+        const bool is_dead = Ledger::is_dead(home_.ledgers(), number);
+        const auto ledger = read_ledger(home_.ledgers(), home_.coordinator(), number);
+        if (!ledger) return;
+        rows_.push_back(row_of(*ledger, is_dead));
+        for (const auto& [transaction, story] : ledger->open)
+            if (is_dead && !home_.has_journal(transaction)) rows_.push_back(row_of(story));
+    }
+
+    ui::Env& env_;
+    Home& home_;
+    std::vector<Row> rows_;
+    Exit exit_ = Exit::done;
+};
+
 Exit run_list(ui::Env& env, const ListOptions& options) {
     OpenedHome opened(env, options.home, false);
-    std::vector<Story> stories;
+    std::vector<Row> rows;
     Exit exit = Exit::done;
-    if (Home* home = opened.home())
-        for (const std::uint64_t number : home->numbers()) {
-            try {
-                if (auto story = read_story(home->journals(), home->coordinator(), number))
-                    stories.push_back(*std::move(story));
-            } catch (const Failure& failure) {  // one damaged journal does not hide the others
-                env.warn(failure.what());
-                exit = Exit::damage;
-            }
-        }
-    std::sort(stories.begin(), stories.end(), [](const Story& a, const Story& b) { return a.begun < b.begun; });
-    ui::Columns columns(
-        {ui::Columns::Align::left, ui::Columns::Align::left, ui::Columns::Align::left, ui::Columns::Align::left});
-    std::erase_if(stories, [&](const Story& story) { return options.in_doubt && !is_in_doubt(story); });
-    for (const Story& story : stories) {
-        std::string parts;
-        for (const Spec& part : story.parts) parts += (parts.empty() ? "" : " ") + printable(part.label);
-        columns.row({name_of(story.number), state_of(story), human_time(story.begun), parts});
+    if (opened.home() != nullptr) {
+        List list(env, *opened.home());
+        rows = list.rows();
+        exit = list.exit();
     }
+    std::erase_if(rows, [&](const Row& row) { return options.in_doubt && !row.is_in_doubt; });
+    using Align = ui::Columns::Align;
+    ui::Columns columns({Align::left, Align::left, Align::left, Align::left});
+    for (const Row& row : rows) columns.row({row.name, row.state, human_time(row.begun), row.parts});
     const std::vector<std::string> lines = columns.lines();
-    for (std::size_t i = 0; i < stories.size(); ++i)
-        env.item(options.names ? name_of(stories[i].number) : lines[i], fields_of(stories[i]));
-    env.summary("", ui::Answer().number("transactions", stories.size()));
+    for (std::size_t i = 0; i < rows.size(); ++i) env.item(options.names ? rows[i].name : lines[i], rows[i].fields);
+    env.summary("", ui::Answer().number("transactions", rows.size()));
     return exit;
 }
 

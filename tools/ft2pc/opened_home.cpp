@@ -35,10 +35,21 @@ Failure no_such_transaction(const std::string& name) {
                     .exit = Exit::no});
 }
 
-bool has_broken(const Report& report) {
-    for (const PartReport& part : report.parts)
-        if (part.standing == Standing::broken) return true;
-    return false;
+Failure in_dead_ledger(const std::string& name) {
+    return Failure({.what = "an 'ft2pc serve' has died with this transaction",
+                    .where = name,
+                    .why = "",
+                    .todo = "'ft2pc recover' ends it, or hands it over",
+                    .exit = Exit::in_doubt});
+}
+
+std::optional<Story> find_in_ledger(Home& home, std::uint64_t number) {
+    const std::vector<std::uint64_t> ledgers = home.ledger_numbers();
+    if (!std::binary_search(ledgers.begin(), ledgers.end(), ledger_of(number))) return std::nullopt;
+    const auto ledger = read_ledger(home.ledgers(), home.coordinator(), ledger_of(number));
+    if (!ledger) return std::nullopt;
+    const auto found = ledger->open.find(number);
+    return found == ledger->open.end() ? std::nullopt : std::optional(found->second);
 }
 
 ui::Answer fields_of(const PartReport& part) {
@@ -46,20 +57,6 @@ ui::Answer fields_of(const PartReport& part) {
     fields.text("participant", part.label).text("standing", name_of(part.standing));
     fields.real("execute_s", seconds(part.execute)).real("commit_s", seconds(part.commit));
     if (!part.why.empty()) fields.text("why", part.why);
-    return fields;
-}
-
-ui::Answer fields_of(const Report& report, std::chrono::nanoseconds request) {
-    std::vector<ui::Answer> parts;
-    for (const PartReport& part : report.parts) parts.push_back(fields_of(part));
-    const auto total = request + report.execute + report.decide + report.commit;
-    ui::Answer fields;
-    fields.text("transaction", name_of(report.number)).text("outcome", outcome_of(report));
-    fields.flag("complete", report.complete);
-    if (!report.why.empty()) fields.text("why", report.why);
-    fields.real("request_s", seconds(request)).real("execute_s", seconds(report.execute));
-    fields.real("decide_s", seconds(report.decide)).real("commit_s", seconds(report.commit));
-    fields.real("total_s", seconds(total)).objects("participants", parts);
     return fields;
 }
 
@@ -92,6 +89,26 @@ Failure refusal(const Report& report, Decision wanted) {
 
 }  // namespace
 
+bool has_broken(const Report& report) {
+    for (const PartReport& part : report.parts)
+        if (part.standing == Standing::broken) return true;
+    return false;
+}
+
+ui::Answer fields_of(const Report& report, std::chrono::nanoseconds request) {
+    std::vector<ui::Answer> parts;
+    for (const PartReport& part : report.parts) parts.push_back(fields_of(part));
+    const auto total = request + report.execute + report.decide + report.commit;
+    ui::Answer fields;
+    fields.text("transaction", name_of(report.number)).text("outcome", outcome_of(report));
+    fields.flag("complete", report.complete);
+    if (!report.why.empty()) fields.text("why", report.why);
+    fields.real("request_s", seconds(request)).real("execute_s", seconds(report.execute));
+    fields.real("decide_s", seconds(report.decide)).real("commit_s", seconds(report.commit));
+    fields.real("total_s", seconds(total)).objects("participants", parts);
+    return fields;
+}
+
 void declare_home(ui::Flags& flags, HomeOptions& options) {
     flags.option("--dir", options.dir, "DIR", "where transactions are kept (else FT_2PC)");
 }
@@ -122,7 +139,9 @@ std::unique_ptr<Journal> OpenedHome::hold(const std::string& name, std::chrono::
         env_.pause(std::chrono::milliseconds(2));
         opened = Journal::open(home_->journals(), home_->coordinator(), number);
     }
+    if (opened.found == Journal::Found::missing) check_not_in_ledger(number, name);
     if (opened.found == Journal::Found::missing) throw no_such_transaction(name);
+    if (home_->is_in_dead_ledger(number)) throw in_dead_ledger(name);
     if (opened.found == Journal::Found::busy)
         throw Failure({.what = "another command works on this transaction",
                        .where = name,
@@ -132,10 +151,21 @@ std::unique_ptr<Journal> OpenedHome::hold(const std::string& name, std::chrono::
     return std::move(opened.journal);
 }
 
+void OpenedHome::check_not_in_ledger(std::uint64_t number, const std::string& name) {
+    if (!find_in_ledger(*home_, number)) return;
+    if (home_->is_in_dead_ledger(number)) throw in_dead_ledger(name);
+    throw Failure({.what = "'ft2pc serve' works on this transaction",
+                   .where = name,
+                   .why = "",
+                   .todo = "let it end",
+                   .exit = Exit::busy});
+}
+
 Story OpenedHome::story(const std::string& name) {
     const std::uint64_t number = number_of(name);
     std::optional<Story> story;
     if (home_) story = read_story(home_->journals(), home_->coordinator(), number);
+    if (home_ && !story) story = find_in_ledger(*home_, number);
     if (!story) throw no_such_transaction(name);
     return *std::move(story);
 }
@@ -146,12 +176,21 @@ Surroundings OpenedHome::surroundings(const PaceOptions& pace) {
             .locks = home_->locks(),
             .prepare_limit = pace.prepare,
             .settle_limit = std::max(pace.deliver, std::chrono::seconds(1)),
+            .kept = kept_ ? &*kept_ : nullptr,
             .stop = env_.stop_descriptor()};
 }
 
 Makers OpenedHome::makers(const PaceOptions& pace) {
     return
         [this, pace](const Story& story) { return make_participants(story, home_->coordinator(), surroundings(pace)); };
+}
+
+Places OpenedHome::places(const PaceOptions& pace) {
+    return {
+        .list = [this, pace](const Spec& place,
+                             const std::string& prefix) { return list_branches(place, prefix, surroundings(pace)); },
+        .make = [this, pace](const Spec& place,
+                             const Branch& branch) { return make_participant(place, branch, surroundings(pace)); }};
 }
 
 Coordinator OpenedHome::coordinate(Journal& journal, const PaceOptions& pace) {

@@ -51,13 +51,19 @@ public:
     [[nodiscard]] twophase::Report conclude(twophase::Journal& journal, const PaceOptions& pace, Verb verb);
     [[nodiscard]] twophase::Coordinator coordinate(twophase::Journal& journal, const PaceOptions& pace);
     [[nodiscard]] twophase::Makers makers(const PaceOptions& pace);
+    /// For commands that work on many transactions.
+    void keep_connections() { kept_.emplace(); }
+    [[nodiscard]] twophase::Places places(const PaceOptions& pace);
 
 private:
+    /// fails  where it is in one: Exit::busy, Exit::in_doubt.
+    void check_not_in_ledger(std::uint64_t number, const std::string& name);
     [[nodiscard]] twophase::Surroundings surroundings(const PaceOptions& pace);
     ui::Env& env_;
     Disk disk_;
     std::string path_;
     std::optional<twophase::Home> home_;
+    std::optional<twophase::Connections> kept_;
 };
 
 [[nodiscard]] std::string current_folder();
@@ -72,6 +78,8 @@ void declare_sql(ui::Flags& flags, std::vector<std::string>& sql_files);
 [[nodiscard]] std::uint64_t number_of(const std::string& name);
 /// "committed", "aborted", "prepared", "in doubt", "committed, not yet everywhere", ...
 [[nodiscard]] std::string outcome_of(const twophase::Report& report);
+[[nodiscard]] bool has_broken(const twophase::Report& report);
+[[nodiscard]] ui::Answer fields_of(const twophase::Report& report, std::chrono::nanoseconds request);
 /// "file:a=b: still in the way; ...": those that have not obeyed; "" where all have.
 [[nodiscard]] std::string unsettled(const twophase::Report& report);
 /// For --timing: how long each part of it took.

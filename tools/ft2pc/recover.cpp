@@ -85,8 +85,8 @@ struct Tally {
 Tally recover_once(ui::Env& env, OpenedHome& opened, const PaceOptions& pace) {
     Tally tally;
     if (opened.home() == nullptr) return tally;
-    for (const Recovered& one :
-         recover_all(*opened.home(), opened.makers(pace), env.clock(), env.progress(), pace_of(pace))) {
+    for (const Recovered& one : recover_all(*opened.home(), opened.makers(pace), opened.places(pace), env.clock(),
+                                            env.progress(), pace_of(pace))) {
         const bool settled = one.kind == Recovered::Kind::settled;
         if (settled) ++tally.settled;
         if (exit_of(one.kind) != Exit::done) ++tally.left;
@@ -104,6 +104,7 @@ Tally recover_once(ui::Env& env, OpenedHome& opened, const PaceOptions& pace) {
 
 Exit run(ui::Env& env, const RecoverOptions& options) {
     OpenedHome opened(env, options.home, false);
+    opened.keep_connections();
     Tally all = recover_once(env, opened, options.pace);
     while (options.watch) {
         env.out().flush();

@@ -1,0 +1,101 @@
+# shellcheck shell=bats disable=SC2154  # work and messages come from common.bash
+# Many transactions through one process: answers line by line, and what a crash of it leaves.
+
+load common
+
+setup() {
+    start_work
+    export FT_2PC=$work/home FT_COUNTERS=$work
+    ftcounter create jobs
+    ftcounter create few --max 2
+    echo new >a.new
+}
+teardown() {
+    [ -z "${service-}" ] || kill -9 "$service" 2>/dev/null || true
+    end_work
+}
+
+nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find home/ledgers home/journals -type f)" ]; }
+
+@test "each line is answered with its number, name and outcome" {
+    local i
+    for i in 1 2 3 4 5; do echo 'participants = ["counter:jobs+1", "file:a'$i'=a.new"]'; done |
+        ft2pc serve | sort -n >answers
+    [ "$(cut -d' ' -f1,3 answers)" = $'1 committed\n2 committed\n3 committed\n4 committed\n5 committed' ]
+    [ "$(cut -d' ' -f2 answers | sort -u | wc -l)" = 5 ]
+    [ "$(ftcounter get jobs)" = 5 ]
+    [ "$(cat a1 a2 a3 a4 a5 | sort -u)" = new ]
+    nothing_left
+}
+
+@test "a refusal changes nothing, and does not end the service" {
+    run -7 bash -c 'for i in 1 2 3; do echo "participants = [\"counter:jobs+1\", \"counter:few+1\"]"; done | ft2pc serve --at-once 1'
+    [[ ${lines[2]} = '3 '*' aborted: counter:few+1: '* ]]
+    [ "$(ftcounter get jobs) $(ftcounter get few)" = "2 2" ]
+    nothing_left
+}
+
+@test "a bad line is answered with its place, and does not end the service" {
+    run -2 ft2pc serve --at-once 1 <<END
+participants = ["counter:jobs"]
+participants = ["counter:jobs+1"]
+nonsense
+participants = []
+participants = ["counter:jobs+1"], more = 1
+END
+    [[ ${lines[0]} = "1 - refused: "*"line 1:1:17: "*"cannot understand 'counter:jobs'"* ]]
+    [[ ${lines[1]} = '2 '*' committed' ]]
+    [[ ${lines[2]} = '3 - refused: '*'line 3:'* ]]
+    [[ ${lines[3]} = '4 - refused: '* ]]
+    [[ ${lines[4]} = '5 - refused: '* ]]
+    [ "$(ftcounter get jobs)" = 1 ]
+}
+
+@test "--json answers with objects" {
+    echo 'participants = ["counter:jobs+1"]' | ft2pc serve --json >answers
+    [ "$(jq -r 'select(.type == "item") | "\(.line) \(.outcome) \(.complete)"' answers)" = "1 committed true" ]
+    [ "$(jq -r 'select(.type != "item") | "\(.lines) \(.committed)"' answers)" = "1 1" ]
+}
+
+@test "what was under way when it was killed is all or nothing after recover" {
+    local round acknowledged=0
+    for round in 1 2 3 4 5; do
+        mkfifo in
+        ft2pc serve <in >answers &
+        service=$!
+        { yes 'participants = ["counter:jobs+1", "file:a=a.new"]' | head -n 400 || true; } >in 2>/dev/null 3>&- &
+        until [ "$(grep -c committed answers)" -ge 5 ]; do kill -0 $service; done
+        kill -9 $service
+        wait $service || true
+        wait
+        service=
+        rm in
+        acknowledged=$((acknowledged + $(grep -c 'committed$' answers)))
+        run -7 ft2pc commit "$(sed -n '1s/[^ ]* \([^ ]*\) .*/\1/p' answers)"
+        ft2pc recover
+        nothing_left
+        [ "$(ftcounter get jobs)" -ge "$acknowledged" ]
+        [ "$(ftcounter get jobs)" -le $((acknowledged + 16 * round)) ]
+        [ -z "$(ftcounter status jobs --json | jq -r '.reservations[]? // empty')" ]
+    done
+}
+
+@test "list shows a ledger that lives, and one that was left" {
+    mkfifo in
+    ft2pc serve <in >answers &
+    service=$!
+    exec 7>in
+    echo 'participants = ["counter:jobs+1"]' >&7
+    until grep -q committed answers; do kill -0 $service; done
+    run -0 ft2pc list
+    [[ $output = *'serving'*'counter:'*jobs* ]]
+    [ -z "$(ft2pc list --in-doubt)" ]
+    run -0 ft2pc recover
+    kill -9 $service
+    wait $service || true
+    service=
+    exec 7>&-
+    [[ $(ft2pc list --in-doubt) = *'crashed'*'counter:'*jobs* ]]
+    run -0 ft2pc recover
+    nothing_left
+}
