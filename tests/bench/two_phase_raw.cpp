@@ -125,8 +125,7 @@ public:
     }
     ~Program() {
         to_.reset();
-        while (read() > 0) {
-        }
+        while (read() > 0) {}
         ::waitpid(child_, nullptr, 0);
     }
     Program(const Program&) = delete;
