@@ -10,7 +10,6 @@ namespace ft::ckpt {
 namespace {
 
 using source::Entry;
-using Each = std::function<void(const Difference&)>;
 
 bool same_attributes(const Entry& a, const Entry& b) {
     return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.mtime == b.mtime && a.xattrs == b.xattrs &&
@@ -37,7 +36,7 @@ std::string shown(const std::string& label, const std::string& path) {
 
 /// Two streams of entries in step.
 template <class Right>
-void merge(StoredEntries& left, Right&& next_right, const std::string& label, const Each& each,
+void merge(StoredEntries& left, Right&& next_right, const std::string& label, const DiffListener& to,
            const std::function<std::optional<Change>(
                const Entry&, typename std::decay_t<decltype(next_right())>::value_type&)>& compare_both) {
     std::optional<Entry> a = left.next_whole();
@@ -49,13 +48,14 @@ void merge(StoredEntries& left, Right&& next_right, const std::string& label, co
             return one.path;
     };
     while (a || b) {
+        to.progress.step();
         const int order = !a ? 1 : !b ? -1 : source::compare_paths(a->path, path_of(*b));
         if (order < 0) {
-            each({Change::removed, shown(label, a->path)});
+            to.each({Change::removed, shown(label, a->path)});
         } else if (order > 0) {
-            each({Change::added, shown(label, path_of(*b))});
+            to.each({Change::added, shown(label, path_of(*b))});
         } else if (const std::optional<Change> change = compare_both(*a, *b)) {
-            each({*change, shown(label, a->path)});
+            to.each({*change, shown(label, a->path)});
         }
         if (order <= 0) a = left.next_whole();
         if (order >= 0) b = next_right();
@@ -68,27 +68,41 @@ const store::SourceRecord* find_source(const store::Manifest& manifest, const st
     return nullptr;
 }
 
-/// Whether a file that stands in a tree holds what the entry says; read through to the first difference.
-bool holds(io::File& file, const Entry& entry) {
+/// Whether these bytes of a file are zeros, which a hole reads as; reads only what is no hole.
+bool are_zeros(io::File& file, std::uint64_t at, std::uint64_t end, const Progress& progress) {
+    Bytes buffer;
+    while (const std::optional<io::Extent> data = at < end ? file.next_data(at) : std::nullopt) {
+        at = data->start;
+        for (const std::uint64_t stop = std::min(data->end, end); at < stop; at += buffer.size()) {
+            progress.step();
+            buffer.resize(std::min<std::uint64_t>(stop - at, 1U << 20));
+            const bool whole = file.read_at(buffer, at) == buffer.size();
+            if (!whole || std::any_of(buffer.begin(), buffer.end(), [](std::byte b) { return b != std::byte{0}; }))
+                return false;
+        }
+    }
+    return true;
+}
+
+/// Whether a file that stands in a tree, and has the right size, holds what the entry says; read through to the first
+/// difference.
+bool holds(io::File& file, const Entry& entry, const Progress& progress) {
     std::uint64_t at = 0;
     Bytes buffer;
     for (const source::Run& run : entry.runs) {
-        // A hole reads as zeros: compared as such, in pieces.
-        for (std::uint64_t done = 0; done < run.size();) {
-            buffer.resize(run.length != 0 ? run.length : std::min<std::uint64_t>(run.hole - done, 1U << 20));
-            if (file.read_at(buffer, at + done) != buffer.size()) return false;
-            const bool same = run.length != 0 ? digest_of(buffer) == run.digest
-                                              : std::all_of(buffer.begin(), buffer.end(),
-                                                            [](std::byte b) { return b == std::byte{0}; });
-            if (!same) return false;
-            done += buffer.size();
+        progress.step();
+        if (run.length == 0) {
+            if (!are_zeros(file, at, at + run.hole, progress)) return false;
+        } else {
+            buffer.resize(run.length);
+            if (file.read_at(buffer, at) != buffer.size() || digest_of(buffer) != run.digest) return false;
         }
         at += run.size();
     }
     return true;
 }
 
-std::optional<Change> compare_with_tree(const Entry& saved, source::Found& found) {
+std::optional<Change> compare_with_tree(const Entry& saved, source::Found& found, const Progress& progress) {
     const bool regular = saved.kind == io::Kind::file && found.entry.kind == io::Kind::file;
     if (!regular || !saved.hard_link.empty() || !found.entry.hard_link.empty()) {
         source::read_attributes(found, nullptr);
@@ -98,7 +112,7 @@ std::optional<Change> compare_with_tree(const Entry& saved, source::Found& found
     if (!file) return Change::removed;
     const bool untouched =
         saved.mtime == found.entry.mtime && saved.ctime == found.entry.ctime && saved.ino == found.entry.ino;
-    if (saved.size != found.entry.size || (!untouched && !holds(*file, saved))) return Change::content;
+    if (saved.size != found.entry.size || (!untouched && !holds(*file, saved, progress))) return Change::content;
     source::read_attributes(found, file.get());
     found.entry.runs = saved.runs;
     return compare(saved, found.entry);
@@ -107,7 +121,7 @@ std::optional<Change> compare_with_tree(const Entry& saved, source::Found& found
 }  // namespace
 
 void diff_checkpoints(store::Store& store, const store::CheckpointId& a, const store::CheckpointId& b,
-                      const Each& each) {
+                      const DiffListener& to) {
     store.index();
     const store::Manifest left = store.manifest(a), right = store.manifest(b);
     store::Reader reader(store);
@@ -117,24 +131,24 @@ void diff_checkpoints(store::Store& store, const store::CheckpointId& a, const s
         StoredEntries from(reader, source.entries, a.text());
         if (other == nullptr) {
             while (const std::optional<Entry> entry = from.next_whole())
-                each({Change::removed, shown(source.label, entry->path)});
+                to.each({Change::removed, shown(source.label, entry->path)});
             continue;
         }
-        StoredEntries to(reader, other->entries, b.text());
+        StoredEntries later(reader, other->entries, b.text());
         merge(
-            from, [&] { return to.next_whole(); }, source.label, each,
+            from, [&] { return later.next_whole(); }, source.label, to,
             [](const Entry& x, Entry& y) { return compare(x, y); });
     }
     for (const store::SourceRecord& source : right.sources) {
         if (find_source(left, source) != nullptr) continue;
-        StoredEntries to(reader, source.entries, b.text());
-        while (const std::optional<Entry> entry = to.next_whole())
-            each({Change::added, shown(source.label, entry->path)});
+        StoredEntries later(reader, source.entries, b.text());
+        while (const std::optional<Entry> entry = later.next_whole())
+            to.each({Change::added, shown(source.label, entry->path)});
     }
 }
 
 void diff_tree(store::Store& store, const store::CheckpointId& a, std::shared_ptr<io::Dir> parent,
-               const std::string& name, unsigned jobs, const Each& each) {
+               const std::string& name, unsigned jobs, const DiffListener& to) {
     store.index();
     const store::Manifest manifest = store.manifest(a);
     const auto tree =
@@ -150,7 +164,8 @@ void diff_tree(store::Store& store, const store::CheckpointId& a, std::shared_pt
     Notes notes;
     source::TreeWalk walk(std::move(parent), name, {.threads = jobs}, notes);
     merge(
-        saved, [&] { return walk.next(); }, "", each, compare_with_tree);
+        saved, [&] { return walk.next(); }, "", to,
+        [&](const Entry& entry, source::Found& found) { return compare_with_tree(entry, found, to.progress); });
     for (const Note& note : notes.take())
         if (note.incomplete)
             throw Failure(

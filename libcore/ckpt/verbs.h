@@ -142,11 +142,17 @@ struct Difference {
     std::string path;
 };
 
+/// Who hears of differences, and can stop the search for more.
+struct DiffListener {
+    std::function<void(const Difference&)> each;
+    const Progress& progress;
+};
+
 /// What differs from checkpoint a to checkpoint b, in path order.
 void diff_checkpoints(store::Store& store, const store::CheckpointId& a, const store::CheckpointId& b,
-                      const std::function<void(const Difference&)>& each);
+                      const DiffListener& to);
 /// What differs from the checkpoint to the tree that stands there now (content is read where times differ).
 void diff_tree(store::Store& store, const store::CheckpointId& a, std::shared_ptr<io::Dir> parent,
-               const std::string& name, unsigned jobs, const std::function<void(const Difference&)>& each);
+               const std::string& name, unsigned jobs, const DiffListener& to);
 
 }  // namespace ft::ckpt

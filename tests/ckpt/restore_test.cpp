@@ -302,12 +302,33 @@ TEST_CASE("diff tells what was added, removed and changed", "[ckpt]") {
         return text;
     };
     std::vector<ckpt::Difference> with_tree, between;
+    const Progress progress;
     ckpt::diff_tree(lab.store(), {"t", 1}, lab.disk().root(), "data", 0,
-                    [&](const ckpt::Difference& d) { with_tree.push_back(d); });
+                    {[&](const ckpt::Difference& d) { with_tree.push_back(d); }, progress});
     CHECK(letters(with_tree) == "-a cb +d ");
     lab.save("t");
-    ckpt::diff_checkpoints(lab.store(), {"t", 1}, {"t", 2}, [&](const ckpt::Difference& d) { between.push_back(d); });
+    ckpt::diff_checkpoints(lab.store(), {"t", 1}, {"t", 2},
+                           {[&](const ckpt::Difference& d) { between.push_back(d); }, progress});
     CHECK(letters(between) == "-a cb +d ");
+}
+
+TEST_CASE("a diff that is asked to stop tells no more differences", "[ckpt]") {
+    Lab lab;
+    for (const char* name : {"a", "b", "c"}) lab.write(name, "1");
+    lab.save("t");
+    for (const char* name : {"a", "b", "c"}) lab.write(name, "2");
+    lab.save("t");
+    Progress progress;
+    std::size_t told = 0;
+    const auto each = [&](const ckpt::Difference&) {
+        ++told;
+        progress.stop = true;
+    };
+    CHECK_THROWS_AS(ckpt::diff_tree(lab.store(), {"t", 1}, lab.disk().root(), "data", 0, {each, progress}), Failure);
+    CHECK(told == 1);
+    progress.stop = false;
+    CHECK_THROWS_AS(ckpt::diff_checkpoints(lab.store(), {"t", 1}, {"t", 2}, {each, progress}), Failure);
+    CHECK(told == 2);
 }
 
 }  // namespace ft::test

@@ -124,6 +124,15 @@ damage_pack() {
     done
 }
 
+@test "diff reads nothing of a hole, however large, and sees what was written into it" {
+    truncate -s 4T state/sparse
+    ftckpt save job state -q
+    touch state/sparse
+    [ "$(timeout 60 ftckpt diff job state)" = "m sparse" ]
+    printf x | dd of=state/sparse bs=1 seek=3T conv=notrunc status=none
+    [ "$(timeout 60 ftckpt diff job state)" = "M sparse" ]
+}
+
 @test "trusting times, what looks equal is not read" {
     cp -a state out
     printf 'eno\n' >out/one

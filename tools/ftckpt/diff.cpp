@@ -61,20 +61,22 @@ Exit run(ui::Env& env, const DiffOptions& options) {
     const store::CheckpointId from = store.resolve(options.from);
     const bool to_people = env.out().is_terminal();
     std::uint64_t count = 0;
-    const auto each = [&](const ckpt::Difference& one) {
-        ++count;
-        const ChangeWords words = words_of(one.change);
-        const std::string path = one.path.empty() ? "." : one.path;
-        env.item(fmt::format("{} {}", words.letter, to_people ? printable(path) : path),
-                 ui::Answer().text("change", words.word).text("path", one.path));
-    };
+    const ckpt::DiffListener to{.each =
+                                    [&](const ckpt::Difference& one) {
+                                        ++count;
+                                        const ChangeWords words = words_of(one.change);
+                                        const std::string path = one.path.empty() ? "." : one.path;
+                                        env.item(fmt::format("{} {}", words.letter, to_people ? printable(path) : path),
+                                                 ui::Answer().text("change", words.word).text("path", one.path));
+                                    },
+                                .progress = env.progress()};
     env.begin("comparing");
     if (is_path(options.to)) {
         io::Located found = disk.locate(options.to);
         if (!found.dir->stat(found.name)) throw system_failure("cannot compare", options.to, ENOENT);
-        ckpt::diff_tree(store, from, std::move(found.dir), found.name, options.jobs.count(), each);
+        ckpt::diff_tree(store, from, std::move(found.dir), found.name, options.jobs.count(), to);
     } else {
-        ckpt::diff_checkpoints(store, from, store.resolve(options.to), each);
+        ckpt::diff_checkpoints(store, from, store.resolve(options.to), to);
     }
     env.summary("", ui::Answer().text("from", from.text()).text("to", options.to).number("differences", count));
     return Exit::done;
