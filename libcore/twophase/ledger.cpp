@@ -69,7 +69,20 @@ void take_begun(LedgerStory& story, Decoder& in) {
     if (story.begun.ns >= 1'000'000'000) in.fail("no time");
 }
 
-void take_record(LedgerStory& story, const wal::Record& record, bool first, std::string_view where) {
+/// Without what only its prepare needs.
+Spec remembered(Spec spec) {
+    spec.fields.erase("sql");
+    return spec;
+}
+
+}  // namespace
+
+std::string branch_prefix(const Uuid& coordinator, std::uint64_t ledger) {
+    const std::string id = Branch{.coordinator = coordinator, .journal = ledger}.id();
+    return id.substr(0, id.find(name_of(ledger)) + 16 - sequence_bits / 4);
+}
+
+void add_record(LedgerStory& story, const wal::Record& record, bool first, std::string_view where) {
     Decoder in(record.body, where);
     if (first != (static_cast<Type>(record.type) == Type::begun)) in.fail("it does not begin as a ledger does");
     switch (static_cast<Type>(record.type)) {
@@ -91,39 +104,11 @@ void take_record(LedgerStory& story, const wal::Record& record, bool first, std:
     in.end();
 }
 
-/// Without what only its prepare needs.
-Spec remembered(Spec spec) {
-    spec.fields.erase("sql");
-    return spec;
-}
-
-}  // namespace
-
-std::string branch_prefix(const Uuid& coordinator, std::uint64_t ledger) {
-    const std::string id = Branch{.coordinator = coordinator, .journal = ledger}.id();
-    return id.substr(0, id.find(name_of(ledger)) + 16 - sequence_bits / 4);
-}
-
 LedgerStory ledger_story_of(const std::vector<wal::Record>& records, std::uint64_t number, std::string_view where) {
     LedgerStory story{.number = number, .begun = {}};
     if (records.empty()) throw damage(where, "it does not begin as a ledger does");
-    for (std::size_t i = 0; i < records.size(); ++i) take_record(story, records[i], i == 0, where);
+    for (std::size_t i = 0; i < records.size(); ++i) add_record(story, records[i], i == 0, where);
     return story;
-}
-
-std::string ledger_name_of(const wal::Record& record) {
-    switch (static_cast<Type>(record.type)) {
-        case Type::begun:
-            return "begun";
-        case Type::place:
-            return "place";
-        case Type::gone:
-            return "gone";
-        case Type::entry:
-            if (record.body.size() < 5) break;
-            return name_of(wal::Record{.type = static_cast<std::uint8_t>(record.body[4]), .body = {}});
-    }
-    return "unknown";
 }
 
 std::optional<LedgerStory> read_ledger(io::Dir& dir, const Uuid& coordinator, std::uint64_t number) {

@@ -41,14 +41,13 @@ struct LedgerStory {
     std::vector<Spec> places = {};             ///< where its transactions may have prepared
     std::map<std::uint64_t, Story> open = {};  ///< those that have a record and have not ended, by number
 };
+/// Takes the next record, the first being `begun`. fails  damage(); the story may then have taken a part of it.
+void add_record(LedgerStory& story, const wal::Record& record, bool first, std::string_view where);
 /// Takes the records of a ledger. fails  damage().
 [[nodiscard]] LedgerStory ledger_story_of(const std::vector<wal::Record>& records, std::uint64_t number,
                                           std::string_view where);
 /// As it stands, without holding it; std::nullopt where there is none (any more). fails  damage().
 [[nodiscard]] std::optional<LedgerStory> read_ledger(io::Dir& dir, const Uuid& coordinator, std::uint64_t number);
-/// "place", "commit": what kind of record it is.
-[[nodiscard]] std::string ledger_name_of(const wal::Record& record);
-
 class Ledger;
 
 /// One transaction in it. One thread at a time.

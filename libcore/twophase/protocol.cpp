@@ -72,7 +72,7 @@ Protocol::Protocol(const History& history, std::vector<bool> witnesses)
              : is_prepared                   ? Phase::prepared
              : decision_ == Decision::commit ? Phase::committing
                                              : Phase::aborting;
-    if (phase_ == Phase::aborting) decision_ = Decision::abort;
+    if (decision_ == Decision::none && !is_prepared) decision_ = Decision::abort;  // presumed
 }
 
 Actions Protocol::start(Goal goal) {

@@ -151,6 +151,7 @@ END
     : >acknowledged
     for round in 1 2 3; do
         mkfifo in
+        : >answers
         ft2pc serve --at-once 4 <in >answers &
         service=$!
         { cat plans || true; } >in 2>/dev/null 3>&- &

@@ -58,12 +58,13 @@ END
 }
 
 @test "what was under way when it was killed is all or nothing after recover" {
-    local round acknowledged=0
+    local round i acknowledged=0
     for round in 1 2 3 4 5; do
         mkfifo in
+        : >answers
         ft2pc serve <in >answers &
         service=$!
-        { yes 'participants = ["counter:jobs+1", "file:a=a.new"]' | head -n 400 || true; } >in 2>/dev/null 3>&- &
+        { for ((i = 0; i < 400; i++)); do echo 'participants = ["counter:jobs+1", "file:a'$((i % 40))'=a.new"]'; done || true; } >in 2>/dev/null 3>&- &
         until [ "$(grep -c committed answers)" -ge 5 ]; do kill -0 $service; done
         kill -9 $service
         wait $service || true
@@ -97,5 +98,44 @@ END
     exec 7>&-
     [[ $(ft2pc list --in-doubt) = *'crashed'*'counter:'*jobs* ]]
     run -0 ft2pc recover
+    nothing_left
+}
+
+@test "repair takes the damage out of a ledger, and recover goes on with what can be read" {
+    cat >slow <<'END'
+#!/bin/sh
+case $1 in
+commit) [ -e go ] || { touch reached; exec sleep 1000; } ;;
+esac
+END
+    chmod +x slow
+    mkfifo in
+    ft2pc serve <in >answers &
+    service=$!
+    exec 7>in
+    echo "participants = [\"exec:$work/slow\", \"counter:jobs+1\"]" >&7
+    until [ -e reached ]; do kill -0 $service; done
+    kill -9 $service
+    wait $service || true
+    service=
+    exec 7>&-
+    touch go
+    local ledger
+    ledger=$(ls home/ledgers)
+    run -0 ft2pc repair
+    [ -z "$output" ]
+    # Block 0 is the header, 1 the beginning, 2 the place, 3 the question, 4 the decision.
+    dd if=/dev/urandom of="home/ledgers/$ledger" bs=4096 seek=2 count=1 conv=notrunc status=none
+    run -4 ft2pc recover
+    run -4 ft2pc list
+    run -4 ft2pc repair
+    [[ $output = *"$ledger damaged: "*'recovery would tell the commits that can be read'*'000001 commit'* ]]
+    [ -z "$(ls home/lost 2>/dev/null)" ]
+    run -0 ft2pc repair --accept-loss
+    [ -s "home/lost/$ledger" ]
+    run -0 ft2pc repair
+    [ -z "$output" ]
+    [ "$(ft2pc recover)" = "${ledger%0}1 committed" ]
+    [ "$(ftcounter get jobs)" = 1 ]
     nothing_left
 }

@@ -1,5 +1,8 @@
-// Journals of ft2pc: records in any order tell a story of which nothing can be decided twice, or they are refused.
+// Journals and ledgers of ft2pc: records in any order tell a story of which nothing can be decided twice, or they are
+// refused.
 #include "libcore/twophase/journal.h"
+
+#include "libcore/twophase/ledger.h"
 
 #include "tests/fuzz/target.h"
 
@@ -39,6 +42,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ft::fuzz::accepts([&] {
         ft::fuzz::judge(
             ft::twophase::story_of(ft::fuzz::records_of(ft::fuzz::view_of_input(data, size)), 1, "a journal"));
+    });
+    ft::fuzz::accepts([&] {
+        const auto records = ft::fuzz::records_of(ft::fuzz::view_of_input(data, size));
+        for (const auto& [number, story] : ft::twophase::ledger_story_of(records, 1ULL << 24, "a ledger").open)
+            ft::fuzz::judge(story);
     });
     return 0;
 }

@@ -25,6 +25,9 @@ void declare(ui::Flags& flags, RepairOptions& options) {
 
 /// What recovery would do, going by what can be read.
 std::string_view consequence(const Damaged& damaged) {
+    if (damaged.is_ledger)
+        return damaged.ledger ? "recovery would tell the commits that can be read, and abort what else is prepared"
+                              : "nothing of it can be read: what is prepared would never be told";
     if (!damaged.before) return "nothing of it can be read: its participants would never be told";
     const History& history = damaged.before->history;
     if (history.decision == Decision::commit) return "it says commit: recovery would commit";
@@ -37,6 +40,12 @@ std::string sentence(const Damaged& damaged) {
         text += fmt::format("; behind the damage can be read: {}", fmt::join(damaged.beyond, ", "));
     if (damaged.before)
         for (const Spec& part : damaged.before->parts) text += "\n  " + printable(part.label);
+    if (damaged.ledger)
+        for (const auto& [number, story] : damaged.ledger->open)
+            text += fmt::format("\n  {} {}", name_of(number),
+                                story.history.decision == Decision::commit ? "commit" : "no decision");
+    if (damaged.ledger)
+        for (const Spec& place : damaged.ledger->places) text += "\n  at " + printable(place.label);
     return text;
 }
 
@@ -56,7 +65,7 @@ Exit run(ui::Env& env, const RepairOptions& options) {
     const std::vector<Damaged> all = find_damaged(*opened.home());
     for (const Damaged& damaged : all) {
         env.item(sentence(damaged), fields_of(damaged));
-        if (options.accept_loss) accept_loss(*opened.home(), damaged);
+        if (options.accept_loss) accept_loss(*opened.home(), env.clock(), damaged);
     }
     env.summary("", ui::Answer().number("damaged", all.size()).flag("accepted", options.accept_loss));
     if (all.empty() || options.accept_loss) return Exit::done;
