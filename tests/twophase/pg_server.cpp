@@ -62,10 +62,10 @@ void PgServer::stop() {
     server_.reset();
 }
 
-proc::Child PgServer::session(const std::string& sql) const {
-    return proc::Child::start(
-        {.command = {"psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, conninfo()},
-         .capture_output = true});
+proc::Child PgServer::session(const std::string& sql, const std::string& database) const {
+    return proc::Child::start({.command = {"psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql,
+                                           "host=" + folder() + " user=postgres dbname=" + database},
+                               .capture_output = true});
 }
 
 std::string PgServer::query(const std::string& sql) const { return rows_of(session(sql), sql); }

@@ -37,7 +37,7 @@ public:
     /// The rows of the answer, as psql -At prints them.
     std::string query(const std::string& sql) const;
     /// As a user's psql, at work until the Child ends: its output is to be read.
-    [[nodiscard]] proc::Child session(const std::string& sql) const;
+    [[nodiscard]] proc::Child session(const std::string& sql, const std::string& database = "postgres") const;
 
 private:
     ScratchFolder scratch_;

@@ -74,6 +74,7 @@ private:
             if (said.empty() || ((!freezes || harm_.hand_on) && !write(said, pair.server))) return Fate::ended;
             if (harm_.kill_at == seen_ + 1) ::kill(pair.pid, SIGKILL);
             seen_ += 2;
+            if (freezes) harm_.freeze_at.clear();
             if (freezes) return Fate::frozen;
         }
         if (!from_server) return Fate::lives;

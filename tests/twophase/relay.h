@@ -14,8 +14,8 @@ namespace ft::twophase {
 struct Harm {
     /// Kills the client before (2n) or after (2n + 1) its n-th message is handed on, counted over all clients.
     std::optional<unsigned> kill_at = std::nullopt;
-    /// Kills the client that sends this text, and keeps its connection to the server open, as a dead link does; hands
-    /// the message itself on, or does not.
+    /// Kills the first client that sends this text, and keeps its connection to the server open, as a dead link does;
+    /// hands the message itself on, or does not.
     std::string freeze_at = {};
     bool hand_on = false;
 };
