@@ -144,13 +144,17 @@ Stat PosixFile::stat() {
 }
 
 std::optional<Extent> PosixFile::next_data(std::uint64_t from) {
-    // The descriptor's offset moves, which nothing else here uses.
-    off_t start = ::lseek(fd(), static_cast<off_t>(from), SEEK_DATA);
-    if (start < 0 && errno == EINVAL) {  // no hole maps here: all is data
+    // Most files are data throughout, which one call tells. The descriptor's offset moves, which nothing else here
+    // uses.
+    off_t start = static_cast<off_t>(from), end = ::lseek(fd(), start, SEEK_HOLE);
+    if (end < 0 && errno == EINVAL) {  // no hole maps here: all is data
         std::uint64_t size = stat().size;
         return from < size ? std::optional(Extent{from, size}) : std::nullopt;
     }
-    off_t end = start < 0 ? start : ::lseek(fd(), start, SEEK_HOLE);
+    if (end == start) {
+        start = ::lseek(fd(), start, SEEK_DATA);
+        end = start < 0 ? start : ::lseek(fd(), start, SEEK_HOLE);
+    }
     if (end < 0 && errno == ENXIO) return std::nullopt;
     if (end < 0) fail("cannot find the holes");
     return Extent{static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(end)};
