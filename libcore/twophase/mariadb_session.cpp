@@ -5,6 +5,16 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 
+namespace ft::twophase {
+
+std::string quoted_name(const std::string& name) {
+    std::string quoted = "`";
+    for (const char c : name) quoted += c == '`' ? "``" : std::string(1, c);
+    return quoted + "`";
+}
+
+}  // namespace ft::twophase
+
 #if FT_LIBMARIADB
 #include <dlfcn.h>
 #include <mysql.h>
@@ -26,6 +36,7 @@ namespace {
     X(mysql_get_server_info) X(mysql_get_server_version) X(mysql_get_socket) X(mysql_get_timeout_value_ms) \
     X(mysql_init) X(mysql_next_result_cont) X(mysql_next_result_start) X(mysql_num_fields) X(mysql_optionsv) \
     X(mysql_real_connect_cont) X(mysql_real_connect_start) X(mysql_real_query_cont) X(mysql_real_query_start) \
+    X(mysql_reset_connection_cont) X(mysql_reset_connection_start) \
     X(mysql_session_track_get_first) X(mysql_store_result_cont) X(mysql_store_result_start)
 // clang-format on
 
@@ -73,20 +84,22 @@ struct FreeResult {
 
 }  // namespace
 
-struct MariaSession::Connection {
+struct MariaSession::Link {
     MYSQL handle{};
     std::string where;      ///< for messages
     bool is_whole = false;  ///< no call was left half done
     MariaWritten written;
+    std::string use;  ///< the statement that chooses the database
+    int forgetting = 0, not_forgotten = 0;
 
-    Connection() { check(lib().mysql_init(&handle) != nullptr, "there is memory for a connection"); }
-    ~Connection() {
+    Link() { check(lib().mysql_init(&handle) != nullptr, "there is memory for a connection"); }
+    ~Link() {
         const my_socket socket = lib().mysql_get_socket(&handle);
         if (!is_whole && socket >= 0) ::shutdown(socket, SHUT_RDWR);  // so that no farewell waits for the other side
         lib().mysql_close(&handle);
     }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
 
     [[nodiscard]] Failure failure(std::string_view what) {
         return Failure({.what = std::string(what), .why = with_errno_text(printable(lib().mysql_error(&handle)))});
@@ -112,7 +125,7 @@ struct MariaSession::Connection {
     }
 };
 
-int MariaSession::Connection::wait(int wanted, std::string_view what, const proc::Bounds& bounds) {
+int MariaSession::Link::wait(int wanted, std::string_view what, const proc::Bounds& bounds) {
     proc::Bounds until = bounds;
     if ((wanted & MYSQL_WAIT_TIMEOUT) != 0)
         until.end = std::min(
@@ -129,7 +142,7 @@ int MariaSession::Connection::wait(int wanted, std::string_view what, const proc
 
 /// Before an option file is read, and again after it: a session that was made anew by itself would have lost its
 /// transaction, and no server may ask for files of this host.
-void MariaSession::Connection::set_up(const MariaPlace& place) {
+void MariaSession::Link::set_up(const MariaPlace& place) {
     const my_bool no = 0;
     const unsigned no_files = 0;
     lib().mysql_optionsv(&handle, MYSQL_OPT_RECONNECT, &no);
@@ -145,9 +158,10 @@ void MariaSession::Connection::set_up(const MariaPlace& place) {
     lib().mysql_optionsv(&handle, MYSQL_READ_DEFAULT_GROUP, ("client" + place.defaults_group_suffix).c_str());
 }
 
-void MariaSession::Connection::connect(const MariaPlace& place, const proc::Bounds& bounds) {
+void MariaSession::Link::connect(const MariaPlace& place, const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot connect";
     where = !place.socket.empty() ? place.socket : place.host + (place.port.empty() ? "" : " port " + place.port);
+    use = "USE " + quoted_name(place.database);
     set_up(place);
     MYSQL* connected = nullptr;
     const auto port = static_cast<unsigned>(parse_number(place.port).value_or(0));
@@ -165,12 +179,12 @@ void MariaSession::Connection::connect(const MariaPlace& place, const proc::Boun
                        .why = fmt::format("it is {}, not MariaDB 10.5 or newer", printable(version))});
 }
 
-MariaReply MariaSession::Connection::error_reply() {
+MariaReply MariaSession::Link::error_reply() {
     return {.error = lib().mysql_errno(&handle), .message = printable(lib().mysql_error(&handle)), .rows = {}};
 }
 
 /// "T_R_W_S_": W for a table that can be rolled back, w for one that cannot. Told only where it has changed.
-void MariaSession::Connection::note_state() {
+void MariaSession::Link::note_state() {
     const char* state = nullptr;
     std::size_t length = 0;
     if (lib().mysql_session_track_get_first(&handle, SESSION_TRACK_TRANSACTION_STATE, &state, &length) != 0) return;
@@ -180,7 +194,7 @@ void MariaSession::Connection::note_state() {
 }
 
 /// Of the statement that has been answered just now.
-MariaReply MariaSession::Connection::reply(const proc::Bounds& bounds) {
+MariaReply MariaSession::Link::reply(const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot ask the server";
     MYSQL_RES* stored = nullptr;
     finish(lib().mysql_store_result_start(&stored, &handle), what, bounds,
@@ -199,34 +213,52 @@ MariaReply MariaSession::Connection::reply(const proc::Bounds& bounds) {
     return reply;
 }
 
-MariaSession::MariaSession(const MariaPlace& place, const proc::Bounds& bounds)
-    : connection_(std::make_unique<Connection>()) {
-    connection_->connect(place, bounds);
+MariaSession::MariaSession(const MariaPlace& place, const proc::Bounds& bounds) : link_(std::make_unique<Link>()) {
+    link_->connect(place, bounds);
 }
 
 MariaSession::~MariaSession() = default;
 
 std::vector<MariaReply> MariaSession::run(const std::string& statements, const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot ask the server";
-    MYSQL* handle = &connection_->handle;
+    MYSQL* handle = &link_->handle;
     std::vector<MariaReply> all;
     int failed = 0;
-    connection_->finish(lib().mysql_real_query_start(&failed, handle, statements.data(), statements.size()), what,
-                        bounds, [&](int come) { return lib().mysql_real_query_cont(&failed, handle, come); });
+    link_->finish(lib().mysql_real_query_start(&failed, handle, statements.data(), statements.size()), what, bounds,
+                  [&](int come) { return lib().mysql_real_query_cont(&failed, handle, come); });
     while (failed == 0) {  // -1: there are no more
-        all.push_back(connection_->reply(bounds));
+        all.push_back(link_->reply(bounds));
         if (!all.back().is_well()) break;
-        connection_->finish(lib().mysql_next_result_start(&failed, handle), what, bounds,
-                            [&](int come) { return lib().mysql_next_result_cont(&failed, handle, come); });
+        link_->finish(lib().mysql_next_result_start(&failed, handle), what, bounds,
+                      [&](int come) { return lib().mysql_next_result_cont(&failed, handle, come); });
     }
-    if (connection_->is_lost()) throw connection_->failure(what);
-    if (failed > 0) all.push_back(connection_->error_reply());
+    if (link_->is_lost()) throw link_->failure(what);
+    if (failed > 0) all.push_back(link_->error_reply());
     check(!all.empty(), "a statement has an answer");
     return all;
 }
 
-bool MariaSession::is_lost() const { return connection_->is_lost(); }
-const MariaWritten& MariaSession::written() const { return connection_->written; }
+bool MariaSession::is_lost() const { return link_->is_lost(); }
+bool MariaSession::is_well() const { return link_->is_whole && !link_->is_lost(); }
+const MariaWritten& MariaSession::written() const { return link_->written; }
+
+void MariaSession::begin_to_forget() {
+    link_->is_whole = false;
+    link_->forgetting = lib().mysql_reset_connection_start(&link_->not_forgotten, &link_->handle);
+}
+
+bool MariaSession::has_forgotten(const proc::Bounds& bounds) {
+    try {
+        link_->finish(link_->forgetting, "cannot ask the server", bounds, [&](int come) {
+            return lib().mysql_reset_connection_cont(&link_->not_forgotten, &link_->handle, come);
+        });
+        if (link_->not_forgotten != 0) return false;
+        link_->written = {};
+        return run("SET SESSION autocommit = 1; " + link_->use, bounds).back().is_well();
+    } catch (const Failure&) {  // it has waited, unused: nobody has lost anything
+        return false;
+    }
+}
 
 }  // namespace ft::twophase
 
@@ -234,7 +266,7 @@ const MariaWritten& MariaSession::written() const { return connection_->written;
 
 namespace ft::twophase {
 
-struct MariaSession::Connection {};
+struct MariaSession::Link {};
 
 MariaSession::MariaSession(const MariaPlace&, const proc::Bounds&) {
     throw Failure({.what = "cannot use 'mysql:' participants",
@@ -244,6 +276,9 @@ MariaSession::MariaSession(const MariaPlace&, const proc::Bounds&) {
 MariaSession::~MariaSession() = default;
 std::vector<MariaReply> MariaSession::run(const std::string&, const proc::Bounds&) { return {}; }
 bool MariaSession::is_lost() const { return true; }
+bool MariaSession::is_well() const { return false; }
+void MariaSession::begin_to_forget() {}
+bool MariaSession::has_forgotten(const proc::Bounds&) { return false; }
 const MariaWritten& MariaSession::written() const {
     static const MariaWritten nothing;
     return nothing;

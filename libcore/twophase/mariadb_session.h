@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libcore/proc/bounded.h"
+#include "libcore/twophase/connections.h"
 
 namespace ft::twophase {
 
@@ -19,6 +20,9 @@ namespace ft::twophase {
 struct MariaPlace {
     std::string database, host, port, socket, user, defaults_file, defaults_group_suffix;
 };
+
+/// As an identifier in SQL.
+[[nodiscard]] std::string quoted_name(const std::string& name);
 
 /// What the server said to one statement.
 struct MariaReply {
@@ -35,13 +39,13 @@ struct MariaWritten {
 };
 
 /// fails  (all calls) where the server cannot be reached any more, or takes too long: then it is of no use any more.
-class MariaSession {
+class MariaSession final : public Connection {
 public:
     /// Each statement is a transaction of its own, unless one is begun.
     ///
     /// fails  also where the server is too old, or another one.
     MariaSession(const MariaPlace& place, const proc::Bounds& bounds);
-    ~MariaSession();
+    ~MariaSession() override;
     MariaSession(const MariaSession&) = delete;
     MariaSession& operator=(const MariaSession&) = delete;
 
@@ -49,12 +53,19 @@ public:
     [[nodiscard]] std::vector<MariaReply> run(const std::string& statements, const proc::Bounds& bounds);
     /// Whether the connection is broken, and so ends at the server too.
     [[nodiscard]] bool is_lost() const;
-    /// Since the session began. All is well known only while the server's session_track_transaction_info is STATE.
+    /// Since the session began, or has forgotten. All is well known only while the server's
+    /// session_track_transaction_info is STATE.
     [[nodiscard]] const MariaWritten& written() const;
+    /// Whether it waits for no answer, and is not lost.
+    [[nodiscard]] bool is_well() const;
+    /// Begins to forget what the SQL of one transaction may have left in it, its locks too. It is in no transaction.
+    void begin_to_forget();
+    /// And is as new, in that database. false: the server, or the way to it, has gone meanwhile.
+    [[nodiscard]] bool has_forgotten(const proc::Bounds& bounds);
 
 private:
-    struct Connection;
-    std::unique_ptr<Connection> connection_;
+    struct Link;
+    std::unique_ptr<Link> link_;
 };
 
 }  // namespace ft::twophase

@@ -54,6 +54,9 @@ class MariaDb final : public Participant {
 public:
     MariaDb(MariaPlace place, std::optional<std::string> sql, std::string branch, const Surroundings& surroundings)
         : place_(std::move(place)), sql_(std::move(sql)), branch_(std::move(branch)), surroundings_(surroundings) {}
+    ~MariaDb() override;
+    MariaDb(const MariaDb&) = delete;
+    MariaDb& operator=(const MariaDb&) = delete;
 
     Voted prepare() override;
     Settled commit(const std::string& token) override;
@@ -74,6 +77,7 @@ private:
     [[nodiscard]] Voted execute(const proc::Bounds& until);
     [[nodiscard]] Voted end_reading(const proc::Bounds& until);
     [[nodiscard]] Voted detach(const proc::Bounds& until);
+    [[nodiscard]] std::string key() const;
     void end_session();
     [[nodiscard]] Settled settle(const std::function<Settled(const proc::Bounds& until)>& how);
     [[nodiscard]] Settled tell_attached(std::string_view statement, const proc::Bounds& until);
@@ -87,23 +91,37 @@ private:
     std::string branch_;
     Surroundings surroundings_;
     proc::Interrupt interrupt_;
-    std::optional<MariaSession> session_;
-    bool told_to_prepare_ = false, is_attached_ = false;   // the session's
-    std::optional<std::chrono::nanoseconds> alone_since_;  // it has had the branch's lock since
+    std::unique_ptr<MariaSession> session_;
+    bool in_branch_ = false, told_to_prepare_ = false, is_attached_ = false;  // the session
+    std::optional<std::chrono::nanoseconds> alone_since_;                     // it has had the branch's lock since
 };
 
-std::string MariaDb::table() const {
-    std::string quoted;
-    for (const char c : place_.database) quoted += c == '`' ? "``" : std::string(1, c);
-    return fmt::format("`{}`.{}", quoted, witness_table);
+std::string MariaDb::table() const { return fmt::format("{}.{}", quoted_name(place_.database), witness_table); }
+
+std::string MariaDb::key() const {
+    std::string all = "mysql";
+    for (const std::string& word : {place_.database, place_.host, place_.port, place_.socket, place_.user,
+                                    place_.defaults_file, place_.defaults_group_suffix})
+        all += '\0' + word;
+    return all;
+}
+
+/// A session that has let go of a prepared branch is of no use: it must not be kept (see above).
+MariaDb::~MariaDb() {
+    if (!session_ || surroundings_.kept == nullptr || in_branch_ || !session_->is_well()) return;
+    session_->begin_to_forget();
+    surroundings_.kept->give(key(), std::move(session_));
 }
 
 MariaSession& MariaDb::session(const proc::Bounds& until) {
-    if (!session_) {
-        proc::Bounds soon = until;
-        soon.end = std::min(until.end, surroundings_.clock.monotonic() + connect_limit);
-        session_.emplace(place_, soon);
+    const proc::Bounds soon = proc::within(until, connect_limit);
+    while (!session_ && surroundings_.kept != nullptr) {
+        std::unique_ptr<Connection> kept = surroundings_.kept->take(key());
+        if (kept == nullptr) break;
+        session_.reset(&dynamic_cast<MariaSession&>(*kept.release()));
+        if (!session_->has_forgotten(soon)) session_.reset();
     }
+    if (!session_) session_ = std::make_unique<MariaSession>(place_, soon);
     return *session_;
 }
 
@@ -129,7 +147,7 @@ Voted MariaDb::prepare() {
         voted = {.vote = is_undone ? Vote::no : Vote::silent, .token = "", .why = failure.what()};
     }
     is_attached_ = voted.vote == Vote::yes;
-    if (!is_attached_) end_session();  // which ends its transaction, if there still is one
+    if (in_branch_ && !is_attached_) end_session();  // which ends its transaction, if there still is one
     return voted;
 }
 
@@ -148,6 +166,7 @@ std::string MariaDb::with_probe(const std::string& sql) const {
 /// Each message is sent once the one before is answered: what a dead coordinator's session is still told to do is one
 /// message, and it does it with the lock.
 Voted MariaDb::execute(const proc::Bounds& until) {
+    in_branch_ = true;
     const MariaReply begun =
         ask("SET SESSION session_track_transaction_info = 'STATE';"
             "SELECT IF(GET_LOCK('{0}', 0) = 1, @@innodb_flush_log_at_trx_commit, '')",
@@ -178,6 +197,7 @@ Voted MariaDb::execute(const proc::Bounds& until) {
 Voted MariaDb::end_reading(const proc::Bounds& until) {
     const MariaReply reply = ask("XA END '{0}'; XA COMMIT '{0}' ONE PHASE", until);
     if (!reply.is_well()) return refuse(reply.message);
+    in_branch_ = false;
     return {.vote = Vote::read_only, .token = "", .why = ""};
 }
 
@@ -201,7 +221,7 @@ Voted MariaDb::detach(const proc::Bounds& until) {
 
 void MariaDb::end_session() {
     session_.reset();
-    is_attached_ = false;
+    in_branch_ = is_attached_ = false;
     alone_since_.reset();
 }
 
@@ -277,7 +297,7 @@ Settled MariaDb::abort() {
 Settled MariaDb::tell_attached(std::string_view statement, const proc::Bounds& until) {
     const MariaReply told = ask(statement, until);
     if (told.is_well()) {
-        is_attached_ = false;
+        in_branch_ = is_attached_ = false;
         return {Ack::done, ""};
     }
     end_session();
@@ -286,8 +306,9 @@ Settled MariaDb::tell_attached(std::string_view statement, const proc::Bounds& u
 
 Settled MariaDb::forget() {
     return settle([&](const proc::Bounds& until) -> Settled {
-        const MariaReply reply = ask("DELETE FROM {1} WHERE branch = '{0}'", until);
+        const MariaReply reply = ask("SET SESSION autocommit = 1; DELETE FROM {1} WHERE branch = '{0}'", until);
         if (reply.is_well() || reply.error == no_such_table) return {Ack::done, ""};
+        end_session();  // the SQL may have left it so that it cannot
         return {Ack::again, reply.message};
     });
 }

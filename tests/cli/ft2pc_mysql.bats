@@ -95,3 +95,48 @@ nothing_left() {
     [ "$(cat a)" = old ]
     mariadb_begins
 }
+
+@test "a session of MariaDB is as new for the next transaction of a service" {
+    local at="is = \"mysql:$red\""
+    ft2pc serve --at-once 1 >answers <<END
+participants = [{ $at, statements = "USE blue; SET autocommit = 0; SET @a = 5; UPDATE accounts SET balance = 1" }]
+participants = [{ $at, statements = "UPDATE accounts SET balance = COALESCE(@a, 2)" }]
+participants = [{ $at, statements = "SELECT * FROM accounts" }]
+participants = [{ $at, statements = "UPDATE accounts SET balance = balance + 1" }]
+END
+    [ "$(grep -c committed answers)" = 4 ]
+    [ "$(balances)" = "3 1" ]
+    nothing_left
+}
+
+@test "a service that is killed, and MariaDB too, leave money conserved and nothing prepared after recover" {
+    local round moved n
+    maria_query 'ALTER TABLE blue.accounts DROP CONSTRAINT IF EXISTS balance, MODIFY balance bigint;
+                 INSERT INTO red.accounts SELECT seq, 0 FROM seq_3_to_400;
+                 INSERT INTO blue.accounts SELECT seq, 0 FROM seq_3_to_400' || return
+    for ((n = 3; n <= 400; n++)); do
+        echo "participants = [{ is = \"mysql:$red\", statements = \"UPDATE accounts SET balance = balance + 1 WHERE id = $n\" }," \
+            "{ is = \"mysql:$blue\", statements = \"UPDATE accounts SET balance = balance - 1 WHERE id = $n\" }]"
+    done >plans
+    : >acknowledged
+    for round in 1 2 3; do
+        mkfifo in
+        : >answers
+        ft2pc serve --at-once 4 <in >answers &
+        service=$!
+        { cat plans || true; } >in 2>/dev/null 3>&- &
+        until [ "$(grep -c committed answers)" -ge $((10 * round)) ]; do kill -0 $service; done
+        ((round != 3)) || mariadb_dies
+        kill -9 $service
+        wait $service || true
+        ((round != 3)) || mariadb_begins
+        rm in
+        grep 'committed$' answers >>acknowledged || true
+        ft2pc recover
+        nothing_left
+    done
+    moved=$(maria_query 'SELECT sum(balance) - 100 FROM red.accounts')
+    [ "$(maria_query 'SELECT sum(balance) FROM blue.accounts')" = $((100 - moved)) ]
+    [ "$moved" -ge "$(wc -l <acknowledged)" ]
+    [ "$moved" -le $(($(wc -l <acknowledged) + 12)) ]
+}

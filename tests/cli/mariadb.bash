@@ -12,7 +12,7 @@ start_mariadb() {
     mariadb_begins
     local database
     for database in red blue; do
-        maria_query "CREATE DATABASE $database;
+        mariadb --no-defaults -uroot -S "$maria/socket" -e "CREATE DATABASE $database;
             CREATE TABLE $database.ft2pc_witness (branch VARCHAR(64) CHARACTER SET ascii PRIMARY KEY) ENGINE=InnoDB"
     done
     red="red socket=$maria/socket user=root"
@@ -46,4 +46,4 @@ stop_mariadb() {
     rm -rf "$maria"
 }
 
-maria_query() { mariadb --no-defaults -uroot -S "$maria/socket" -BN -e "$1"; }
+maria_query() { mariadb --no-defaults -uroot -S "$maria/socket" -BN -e "USE red; $1"; }

@@ -237,6 +237,19 @@ TEST_CASE("only what is committed is a witness, whatever the server lets others 
     CHECK(bench.left() == "");
 }
 
+TEST_CASE("a witness goes whatever the SQL has made of its session", "[twophase]") {
+    Bench bench;
+    for (const std::string setting : {"autocommit = 0", "session transaction read only", "sql_safe_updates = 1"}) {
+        INFO(setting);
+        const auto participant = bench.make("insert into t values (1); set " + setting);
+        REQUIRE(participant->prepare().vote == Vote::yes);
+        REQUIRE(participant->commit("").ack == Ack::done);
+        if (participant->forget().ack != Ack::done) CHECK(participant->forget().ack == Ack::done);
+        CHECK(bench.left() == "");
+        bench.server.query("delete from shop.t");
+    }
+}
+
 TEST_CASE("a branch that a stranger's session keeps attached is neither committed nor aborted, but asked again",
           "[twophase]") {
     Bench bench;
