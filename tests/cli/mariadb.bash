@@ -2,6 +2,7 @@
 # A MariaDB server of this test alone, on a socket in a folder of its own, for whoever comes: databases red and blue.
 
 start_mariadb() {
+    PATH=$PATH:/usr/sbin # where Debian has the server, and a plain user's shell does not look
     maria=$(mktemp -d "${TMPDIR:-/tmp}/ft-maria.XXXXXX")
     as_mysql=()
     if ((EUID == 0)); then # it refuses to run as root

@@ -35,8 +35,9 @@ MariaServer::~MariaServer() {
 }
 
 void MariaServer::start() {
-    std::vector<std::string> command{"/bin/sh", "-c", "log=$0; exec \"$@\" >>\"$log\" 2>&1", folder() + "/log",
-                                     "mariadbd"};
+    // The server is in /usr/sbin, where a plain user's shell does not look.
+    std::vector<std::string> command{"/bin/sh", "-c", "log=$0; PATH=$PATH:/usr/sbin; exec \"$@\" >>\"$log\" 2>&1",
+                                     folder() + "/log", "mariadbd"};
     command.insert(command.end(), std::begin(settings), std::end(settings));
     command.insert(command.end(), {"--datadir=" + folder() + "/data", "--socket=" + socket(), "--skip-networking",
                                    "--pid-file=" + folder() + "/pid", "--tmpdir=" + folder()});
