@@ -5,16 +5,6 @@
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 
-namespace ft::twophase {
-
-std::string quoted_name(const std::string& name) {
-    std::string quoted = "`";
-    for (const char c : name) quoted += c == '`' ? "``" : std::string(1, c);
-    return quoted + "`";
-}
-
-}  // namespace ft::twophase
-
 #if FT_LIBMARIADB
 #include <dlfcn.h>
 #include <mysql.h>

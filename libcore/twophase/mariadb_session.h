@@ -12,17 +12,9 @@
 
 #include "libcore/proc/bounded.h"
 #include "libcore/twophase/connections.h"
+#include "libcore/twophase/mariadb_place.h"
 
 namespace ft::twophase {
-
-/// As the options of mariadb(1) are called; "": not said. What is said nowhere, passwords above all, comes from the
-/// user's option files.
-struct MariaPlace {
-    std::string database, host, port, socket, user, defaults_file, defaults_group_suffix;
-};
-
-/// As an identifier in SQL.
-[[nodiscard]] std::string quoted_name(const std::string& name);
 
 /// What the server said to one statement.
 struct MariaReply {

@@ -8,7 +8,8 @@
 //  * "unknown XID" once it has ended, one way or the other.
 // So
 //  * each session that works for a branch holds the user lock of the branch's id: who holds it is found and ended, and
-//    once another session has got the lock, and a moment later, nobody is at work on the branch any more;
+//    once another session has got the lock, and a moment later, nobody is at work on the branch any more. One that
+//    prepares also holds one of many locks of its coordinator's ledger, so that all of them are found without ids;
 //  * the branch inserts its id into a table, ft2pc_witness. It is committed if its row can be read there, it has ended
 //    otherwise if there is none, and it has not ended as long as the row is locked. No answer of the server counts
 //    without that.
@@ -16,11 +17,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <set>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/twophase/kinds.h"
+#include "libcore/twophase/ledger.h"
+#include "libcore/twophase/mariadb_place.h"
 #include "libcore/twophase/mariadb_session.h"
 #include "libcore/twophase/replacement.h"
 #include "libcore/twophase/sql_script.h"
@@ -52,8 +55,12 @@ std::string value_of(const MariaReply& reply) {
 
 class MariaDb final : public Participant {
 public:
-    MariaDb(MariaPlace place, std::optional<std::string> sql, std::string branch, const Surroundings& surroundings)
-        : place_(std::move(place)), sql_(std::move(sql)), branch_(std::move(branch)), surroundings_(surroundings) {}
+    MariaDb(MariaPlace place, std::optional<std::string> sql, const Branch& branch, const Surroundings& surroundings)
+        : place_(std::move(place)),
+          sql_(std::move(sql)),
+          branch_(branch.id()),
+          prefix_(branch_prefix(branch.coordinator, ledger_of(branch.journal))),
+          surroundings_(surroundings) {}
     ~MariaDb() override;
     MariaDb(const MariaDb&) = delete;
     MariaDb& operator=(const MariaDb&) = delete;
@@ -65,13 +72,16 @@ public:
     Settled forget() override;
     Settled fence() override;
     void interrupt() override { interrupt_.raise(); }
+    /// Kind::list.
+    [[nodiscard]] std::vector<Branch> list(const std::string& prefix);
 
 private:
     [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) const {
         return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, interrupt_.descriptor()});
     }
     [[nodiscard]] MariaSession& session(const proc::Bounds& until);
-    /// Statements in which {0} is the branch's id and {1} the table of witnesses: the answer to the last of them.
+    /// Statements in which {0} is the branch's id, {1} the table of witnesses and {2} the prefix of the ledger's ids:
+    /// the answer to the last of them.
     [[nodiscard]] MariaReply ask(std::string_view statements, const proc::Bounds& until);
     [[nodiscard]] std::string with_probe(const std::string& sql) const;
     [[nodiscard]] Voted execute(const proc::Bounds& until);
@@ -84,11 +94,12 @@ private:
     [[nodiscard]] MariaReply tell_detached(const std::string& statement, const proc::Bounds& until);
     [[nodiscard]] Settled be_alone(const proc::Bounds& until);
     [[nodiscard]] MariaReply witness(const proc::Bounds& until);
+    [[nodiscard]] std::set<std::string> witnesses(std::string_view isolation, const proc::Bounds& until);
     [[nodiscard]] std::string table() const;
 
     MariaPlace place_;
     std::optional<std::string> sql_;
-    std::string branch_;
+    std::string branch_, prefix_;
     Surroundings surroundings_;
     proc::Interrupt interrupt_;
     std::unique_ptr<MariaSession> session_;
@@ -126,7 +137,7 @@ MariaSession& MariaDb::session(const proc::Bounds& until) {
 }
 
 MariaReply MariaDb::ask(std::string_view statements, const proc::Bounds& until) {
-    return session(until).run(fmt::format(fmt::runtime(statements), branch_, table()), until).back();
+    return session(until).run(fmt::format(fmt::runtime(statements), branch_, table(), prefix_), until).back();
 }
 
 Voted MariaDb::prepare() {
@@ -169,11 +180,14 @@ Voted MariaDb::execute(const proc::Bounds& until) {
     in_branch_ = true;
     const MariaReply begun =
         ask("SET SESSION session_track_transaction_info = 'STATE';"
-            "SELECT IF(GET_LOCK('{0}', 0) = 1, @@innodb_flush_log_at_trx_commit, '')",
+            "BEGIN NOT ATOMIC SET @ft2pc_i = 0;"
+            " WHILE @ft2pc_i < 256 AND GET_LOCK(CONCAT('{2}/', @ft2pc_i), 0) <> 1 DO SET @ft2pc_i = @ft2pc_i + 1;"
+            " END WHILE; END;"
+            "SELECT IF(@ft2pc_i < 256 AND GET_LOCK('{0}', 0) = 1, @@innodb_flush_log_at_trx_commit, '')",
             until);
     if (!begun.is_well()) return refuse(begun.message);
     const std::string flush = value_of(begun);
-    if (flush.empty()) return refuse("another session works for this transaction");
+    if (flush.empty()) return refuse("another session works for this transaction, or too many for others");
     if (flush != "1" && flush != "3")
         return refuse(
             fmt::format("what is prepared would not survive a loss of power: innodb_flush_log_at_trx_commit "
@@ -317,102 +331,72 @@ Settled MariaDb::fence() {
     return settle([&](const proc::Bounds& until) { return be_alone(until); });
 }
 
-constexpr std::array<std::string_view, 7> keys{
-    "database", "host", "port", "socket", "user", "defaults-file", "defaults-group-suffix"};
-
-Failure unusable(const std::string& why) {
-    return Failure(
-        {.what = "cannot understand a 'mysql:' participant",
-         .why = why,
-         .todo = "name the database and what else is needed: mysql:orders, 'mysql:orders host=db7 user=shop'",
-         .exit = Exit::usage});
-}
-
-/// "a='b c'" and what follows it: each word, with its quotes taken off ('' stands for one of them).
-std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words;
-    bool in_word = false, quoted = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        const bool blank = !quoted && (c == ' ' || c == '\t' || c == '\n');
-        if (!blank && !in_word) words.emplace_back();
-        in_word = !blank;
-        if (c == '\'' && quoted && text.substr(at + 1, 1) == "'")
-            words.back() += text[at++];
-        else if (c == '\'')
-            quoted = !quoted;
-        else if (!blank)
-            words.back() += c;
-    }
-    if (quoted) throw unusable("a quote is not closed");
-    return words;
-}
-
-void add_field(Spec& spec, const std::string& key, const std::string& value) {
-    if (key == "password") throw unusable("a password would be seen by others and kept: put it into ~/.my.cnf");
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        const std::vector<std::string> known(keys.begin(), keys.end());
-        const auto meant = did_you_mean(key, known);
-        throw unusable(
-            fmt::format("there is no '{}'{}", printable(key), meant ? "; did you mean '" + *meant + "'?" : ""));
-    }
-    if (value.empty()) throw unusable(fmt::format("nothing behind '{}='", key));
-    if (!spec.fields.emplace(key, value).second) throw unusable(fmt::format("'{}' is said twice", key));
-}
-
-/// The same from whichever shell it is used: what the environment adds is written down, but where option files of the
-/// user's choice say it.
-void add_environment(Spec& spec) {
-    if (spec.fields.contains("defaults-file") || spec.fields.contains("defaults-group-suffix")) return;
-    const auto add = [&](const char* variable, const std::string& key) {
-        const char* value = std::getenv(variable);
-        if (value != nullptr && *value != '\0') spec.fields.emplace(key, value);
+std::vector<Branch> MariaDb::list(const std::string& prefix) {
+    constexpr std::string_view what = "cannot list prepared branches";
+    prefix_ = prefix;
+    const proc::Bounds until = bounds(surroundings_.settle_limit);
+    MariaReply left;
+    const auto are_gone = [&] {
+        left =
+            ask("BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 BEGIN END; SET @ft2pc_i = 0, @ft2pc_left = 0;"
+                " WHILE @ft2pc_i < 256 DO SET @ft2pc_holder = IS_USED_LOCK(CONCAT('{2}/', @ft2pc_i));"
+                " IF @ft2pc_holder IS NOT NULL THEN KILL @ft2pc_holder; SET @ft2pc_left = @ft2pc_left + 1; END IF;"
+                " SET @ft2pc_i = @ft2pc_i + 1; END WHILE; END;"
+                "SELECT @ft2pc_left",
+                until);
+        return !left.is_well() || value_of(left) == "0";
     };
-    if (!spec.fields.contains("socket")) add("MYSQL_HOST", "host");
-    const bool is_remote = spec.fields.contains("host") && spec.fields.at("host") != "localhost";
-    is_remote ? add("MYSQL_TCP_PORT", "port") : add("MYSQL_UNIX_PORT", "socket");
+    const bool is_over = proc::wait_until(are_gone, until) == proc::Waited::done;
+    if (!is_over || !left.is_well())
+        throw Failure({.what = std::string(what), .why = is_over ? left.message : "former sessions do not end"});
+    // XA RECOVER knows no databases; and it lists no more what has been let go of (see above).
+    const std::set<std::string> seen = witnesses("READ UNCOMMITTED", until),
+                                committed = witnesses("READ COMMITTED", until);
+    std::vector<Branch> branches;
+    for (const std::string& id : seen)
+        if (const auto branch = committed.contains(id) ? std::nullopt : Branch::from_id(id))
+            branches.push_back(*branch);
+    return branches;
+}
+
+/// Of the ledger, as far as that isolation lets see them.
+std::set<std::string> MariaDb::witnesses(std::string_view isolation, const proc::Bounds& until) {
+    const MariaReply reply = ask(fmt::format("SET SESSION TRANSACTION ISOLATION LEVEL {};"
+                                             "SELECT branch FROM {{1}} WHERE branch LIKE '{{2}}%'",
+                                             isolation),
+                                 until);
+    if (!reply.is_well() && reply.error != no_such_table)
+        throw Failure({.what = "cannot list prepared branches", .why = reply.message});
+    std::set<std::string> ids;
+    for (const auto& row : reply.rows) ids.insert(row[0].value_or(""));
+    return ids;
 }
 
 Spec parse(const std::string& text, const std::string& folder) {
-    Spec spec{.kind = "mysql", .label = "mysql:" + text, .fields = {}};
-    for (const std::string& word : words_of(text)) {
-        const std::size_t equals = word.find('=');
-        if (equals == std::string::npos)
-            add_field(spec, "database", word);
-        else
-            add_field(spec, word.substr(0, equals), word.substr(equals + 1));
-    }
-    if (!spec.fields.contains("database")) throw unusable("no database is named");
-    add_environment(spec);
-    const auto port = spec.fields.find("port");
-    if (port != spec.fields.end() && parse_number(port->second).value_or(0) - 1 >= 65535)
-        throw unusable(fmt::format("'{}' is not a port", printable(port->second)));
-    for (const std::string key : {"socket", "defaults-file"}) {
-        const auto path = spec.fields.find(key);
-        if (path != spec.fields.end()) path->second = absolute(path->second, folder);
-    }
-    return spec;
+    return {.kind = "mysql", .label = "mysql:" + text, .fields = {{"place", settled_place(text, folder)}}};
 }
 
 std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const Surroundings& surroundings) {
-    const auto field = [&](const std::string& key) {
-        const auto found = spec.fields.find(key);
-        return found == spec.fields.end() ? std::string() : found->second;
-    };
-    const MariaPlace place{.database = field_of(spec, "database"),
-                           .host = field("host"),
-                           .port = field("port"),
-                           .socket = field("socket"),
-                           .user = field("user"),
-                           .defaults_file = field("defaults-file"),
-                           .defaults_group_suffix = field("defaults-group-suffix")};
     const auto sql = spec.fields.find("sql");
-    return std::make_unique<MariaDb>(place, sql == spec.fields.end() ? std::nullopt : std::optional(sql->second),
-                                     branch.id(), surroundings);
+    return std::make_unique<MariaDb>(maria_place(field_of(spec, "place")),
+                                     sql == spec.fields.end() ? std::nullopt : std::optional(sql->second), branch,
+                                     surroundings);
+}
+
+std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+    return MariaDb(maria_place(field_of(place, "place")), std::nullopt, {}, surroundings).list(prefix);
 }
 
 }  // namespace
 
-Kind mysql_kind() { return {"mysql", "mysql:DATABASE --sql FILE", parse, make, true}; }
+Kind mysql_kind() {
+    return {.name = "mysql",
+            .usage = "mysql:DATABASE --sql FILE",
+            .parse = parse,
+            .make = make,
+            .takes_sql = true,
+            .place = "place",
+            .list = list};
+}
 
 }  // namespace ft::twophase

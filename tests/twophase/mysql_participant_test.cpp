@@ -13,6 +13,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/proc/bounded.h"
 #include "libcore/twophase/kinds.h"
+#include "libcore/twophase/ledger.h"
 #include "tests/catch.h"
 #include "tests/twophase/mariadb_server.h"
 #include "tests/twophase/relay.h"
@@ -380,6 +381,31 @@ TEST_CASE("what a dead coordinator's MariaDB session is still doing is ended bef
     CHECK(bench.rows() == "NULL");
 }
 
+TEST_CASE("what a dead service's sessions in MariaDB have prepared is listed, and they are ended", "[twophase]") {
+    Bench bench;
+    const std::string socket = bench.server.folder() + "/relay";
+    for (const std::uint32_t sequence : {1U, 2U}) {
+        const Relay relay(bench.server.socket(), socket,
+                          {.freeze_at = sequence == 1 ? "XA PREPARE" : "INSERT INTO", .hand_on = true});
+        until_killed(
+            [&] { (void)bench.make_at(MariaServer::place(socket), Bench::insert(sequence), sequence)->prepare(); });
+        const Branch one = Bench::branch(sequence);
+        const Spec place{.kind = "mysql", .label = "", .fields = mysql_kind().parse(bench.server.place(), "/").fields};
+        const auto locks = io::open_root("/");
+        const Surroundings surroundings{.locate = io::locate, .clock = bench.clock, .locks = *locks};
+        const auto listed = [&](const Branch& other) {
+            return mysql_kind().list(place, branch_prefix(other.coordinator, ledger_of(other.journal)), surroundings);
+        };
+        const std::string theirs = "select is_used_lock('" + one.id() + "') is null";
+        CHECK(listed({.coordinator = {}, .journal = one.journal + (1U << sequence_bits)}).empty());
+        CHECK(bench.server.query(theirs) == "0");
+        CHECK(listed(one) == std::vector<Branch>{Bench::branch(1)});
+        CHECK(bench.server.query(theirs) == "1");
+    }
+    CHECK(bench.make("")->abort().ack == Ack::done);
+    CHECK(bench.left() == "");
+}
+
 TEST_CASE("a user with rights on one database only is enough, with a password from an option file", "[twophase]") {
     Bench bench(MariaServer::Users::accounts);
     bench.server.query(
@@ -405,25 +431,24 @@ TEST_CASE("a user with rights on one database only is enough, with a password fr
 }
 
 TEST_CASE("a MariaDB database is named without passwords, and for every shell alike", "[twophase]") {
-    using Fields = std::map<std::string, std::string>;
-    const auto fields_of = [](const std::string& text) { return mysql_kind().parse(text, "/folder").fields; };
-    const auto refusal_of = [&](const std::string& text) {
-        return why_of([&] { (void)fields_of(text); }, Exit::usage);
+    const auto place_of = [](const std::string& text) {
+        return mysql_kind().parse(text, "/folder").fields.at("place");
     };
+    const auto refusal_of = [&](const std::string& text) { return why_of([&] { (void)place_of(text); }, Exit::usage); };
     for (const char* variable : {"MYSQL_HOST", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT"}) ::unsetenv(variable);
-    CHECK(fields_of("orders") == Fields{{"database", "orders"}});
-    CHECK(fields_of("orders host=db7 port=3307  user=ann") ==
-          Fields{{"database", "orders"}, {"host", "db7"}, {"port", "3307"}, {"user", "ann"}});
-    CHECK(fields_of("database='it''s a' socket=s") == Fields{{"database", "it's a"}, {"socket", "/folder/s"}});
-    CHECK(fields_of("a defaults-file=my.cnf").at("defaults-file") == "/folder/my.cnf");
+    CHECK(place_of("orders") == "database='orders'");
+    CHECK(place_of("orders user=ann port=3307  host=db7") == "database='orders' host='db7' port='3307' user='ann'");
+    CHECK(place_of("database='it''s a' socket=s") == "database='it''s a' socket='/folder/s'");
+    CHECK(place_of(place_of("database='it''s a' socket=s")) == place_of("database='it''s a' socket=s"));
+    CHECK(place_of("a defaults-file=my.cnf") == "database='a' defaults-file='/folder/my.cnf'");
     ::setenv("MYSQL_HOST", "db8", 1);
     ::setenv("MYSQL_TCP_PORT", "77", 1);
     ::setenv("MYSQL_UNIX_PORT", "/run/s", 1);
     ::setenv("MYSQL_PWD", "secret", 1);
-    CHECK(fields_of("a") == Fields{{"database", "a"}, {"host", "db8"}, {"port", "77"}});
-    CHECK(fields_of("a host=localhost") == Fields{{"database", "a"}, {"host", "localhost"}, {"socket", "/run/s"}});
-    CHECK(fields_of("a socket=/s") == Fields{{"database", "a"}, {"socket", "/s"}});
-    CHECK(fields_of("a defaults-group-suffix=_x") == Fields{{"database", "a"}, {"defaults-group-suffix", "_x"}});
+    CHECK(place_of("a") == "database='a' host='db8' port='77'");
+    CHECK(place_of("a host=localhost") == "database='a' host='localhost' socket='/run/s'");
+    CHECK(place_of("a socket=/s") == "database='a' socket='/s'");
+    CHECK(place_of("a defaults-group-suffix=_x") == "database='a' defaults-group-suffix='_x'");
     const std::string why = refusal_of("a password=secret");
     CHECK_THAT(why, Contains(".my.cnf"));
     CHECK(why.find("secret") == std::string::npos);
