@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "libcore/base/failure.h"
 #include "libcore/ckpt/comparer.h"
@@ -348,7 +349,7 @@ private:
 
 std::unique_ptr<Placer> in_place_placer(PlaceTools tools, InPlaceOptions options,
                                         std::function<std::map<std::uint64_t, std::uint64_t>()> count_names) {
-    return std::make_unique<InPlacePlacer>(tools, options, std::move(count_names));
+    return std::make_unique<InPlacePlacer>(std::move(tools), options, std::move(count_names));
 }
 
 }  // namespace ft::ckpt
