@@ -36,7 +36,9 @@ Coordinator::Coordinator(Chronicle& chronicle, Desk::Participants participants, 
       parts_(participants_.size()),
       retries_(participants_.size(), Retry{.pause = pace.pause}) {
     for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].label = chronicle.story().parts[i].label;
-    desk_.emplace(participants_, clock, pace.threads);
+    const unsigned threads = std::min(pace.threads, static_cast<unsigned>(participants_.size()));
+    if (threads > 0 && pace.hands == nullptr) own_hands_.emplace(threads);
+    desk_.emplace(participants_, clock, own_hands_ ? &*own_hands_ : threads > 0 ? pace.hands : nullptr);
 }
 
 Report Coordinator::prepare() {

@@ -20,7 +20,8 @@ struct Pace {
     std::chrono::nanoseconds deliver =
         std::chrono::seconds(10);  ///< until all have obeyed, else others go on with it; 0: each is asked once
     std::chrono::nanoseconds pause = std::chrono::milliseconds(20);  ///< before the first question that is asked again
-    unsigned threads = 64;  ///< participants that are asked at once; 0: in order, on the caller's thread
+    unsigned threads = 64;   ///< participants that are asked at once; 0: in order, on the caller's thread
+    Hands* hands = nullptr;  ///< whose threads these are, and as many as those; null: the transaction's own
 };
 
 /// What became of one participant.
@@ -96,6 +97,7 @@ private:
     bool finished_ = false, accepting_ = false, concluded_ = true;
     Moment stopped_{-1};  // when it was seen that the user wants to stop
     Moment began_{0}, asked_{0}, decided_{-1}, forced_{0}, ended_{0};
+    std::optional<Hands> own_hands_;
     std::optional<Desk> desk_;  // last: its threads end before what they use
 };
 

@@ -43,26 +43,23 @@ Settled settled_by(Participant& participant, const Question& question) {
 
 }  // namespace
 
-Desk::Desk(Participants& participants, Clock& clock, unsigned threads)
-    : participants_(participants), clock_(clock), lines_(participants.size()) {
-    threads_ = std::min<unsigned>(threads, static_cast<unsigned>(participants.size()));
-    for (unsigned i = 0; i < threads_; ++i) crew_.start([this] { work(); });
-}
+Desk::Desk(Participants& participants, Clock& clock, Hands* hands)
+    : participants_(participants), clock_(clock), hands_(hands), lines_(participants.size()) {}
 
 Desk::~Desk() {
-    {
-        std::lock_guard lock(mutex_);
-        ending_ = true;
-        changed_.notify_all();
-    }
-    crew_.join();
+    std::unique_lock lock(mutex_);
+    ending_ = true;
+    idle_.wait(lock, [&] { return working_ == 0; });
 }
 
 void Desk::ask(Question question) {
-    std::lock_guard lock(mutex_);
+    const std::uint32_t part = question.part;
+    std::unique_lock lock(mutex_);
     ++open_;
-    lines_[question.part].waiting.push_back(std::move(question));
-    changed_.notify_all();
+    lines_[part].waiting.push_back(std::move(question));
+    if (hands_ == nullptr || std::exchange(lines_[part].busy, true)) return;
+    hands_->hand([this, part] { work(part); });  // which begins once it gets the lock
+    ++working_;
 }
 
 bool Desk::is_waiting() {
@@ -71,14 +68,13 @@ bool Desk::is_waiting() {
 }
 
 std::optional<Answer> Desk::wait(std::chrono::nanoseconds at_most) {
-    if (threads_ == 0)
-        if (std::optional<Question> question = take()) put(answer(*question));
+    if (hands_ == nullptr) answer_one_here();
     if (!is_waiting()) {
         clock_.sleep(at_most);
         return std::nullopt;
     }
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, at_most, [&] { return !answers_.empty(); })) return std::nullopt;
+    if (!answered_.wait_for(lock, at_most, [&] { return !answers_.empty(); })) return std::nullopt;
     Answer first = std::move(answers_.front());
     answers_.pop_front();
     --open_;
@@ -91,30 +87,30 @@ void Desk::interrupt() {
         if (lines_[i].busy) participants_[i]->interrupt();
 }
 
-void Desk::work() {
-    for (;;) {
-        std::optional<Question> question;
-        {
-            std::unique_lock lock(mutex_);
-            const auto is_ready = [](const Line& line) { return !line.busy && !line.waiting.empty(); };
-            changed_.wait(lock, [&] { return ending_ || std::any_of(lines_.begin(), lines_.end(), is_ready); });
-            if (ending_) return;
-        }
-        question = take();
-        if (question) put(answer(*question));
+void Desk::work(std::uint32_t part) {
+    Line& line = lines_[part];
+    std::unique_lock lock(mutex_);
+    while (!line.waiting.empty() && !ending_) {
+        const Question question = std::move(line.waiting.front());
+        line.waiting.pop_front();
+        lock.unlock();
+        Answer said = answer(question);
+        lock.lock();
+        answers_.push_back(std::move(said));
+        answered_.notify_one();
     }
+    line.busy = false;
+    if (--working_ == 0) idle_.notify_one();
 }
 
-std::optional<Question> Desk::take() {
-    std::lock_guard lock(mutex_);
+void Desk::answer_one_here() {
     for (Line& line : lines_) {
-        if (line.busy || line.waiting.empty()) continue;
-        Question question = std::move(line.waiting.front());
+        if (line.waiting.empty()) continue;
+        const Question question = std::move(line.waiting.front());
         line.waiting.pop_front();
-        line.busy = true;
-        return question;
+        answers_.push_back(answer(question));
+        return;
     }
-    return std::nullopt;
 }
 
 Answer Desk::answer(const Question& question) {
@@ -127,13 +123,6 @@ Answer Desk::answer(const Question& question) {
         answer.settled = settled_by(participant, question);
     answer.took = clock_.monotonic() - began;
     return answer;
-}
-
-void Desk::put(Answer answer) {
-    std::lock_guard lock(mutex_);
-    lines_[answer.part].busy = false;
-    answers_.push_back(std::move(answer));
-    changed_.notify_all();
 }
 
 }  // namespace ft::twophase

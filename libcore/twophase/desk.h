@@ -1,7 +1,7 @@
 // Where a coordinator's questions to its participants are worked on: one line for each participant, first come first
 // served, and all lines side by side. One that waits for its disk or its host holds up nobody else.
 //
-//     Desk desk(participants, threads);   desk.ask({.kind = Action::Kind::prepare, .part = 2});
+//     Desk desk(participants, clock, &hands);   desk.ask({.kind = Action::Kind::prepare, .part = 2});
 //     while (auto answer = desk.wait(patience)) ...
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "libcore/base/clock.h"
-#include "libcore/base/parallel.h"
+#include "libcore/base/hands.h"
 #include "libcore/twophase/protocol.h"
 
 namespace ft::twophase {
@@ -37,9 +37,8 @@ class Desk {
 public:
     using Participants = std::vector<std::unique_ptr<Participant>>;
 
-    /// threads  at most so many questions are worked on at once; 0: on the caller's thread, when it waits
-    /// (simulations).
-    Desk(Participants& participants, Clock& clock, unsigned threads);
+    /// hands  work on the questions; null: who waits does so (simulations).
+    Desk(Participants& participants, Clock& clock, Hands* hands);
     /// Drops what has not begun, and waits for what has.
     ~Desk();
     Desk(const Desk&) = delete;
@@ -58,21 +57,21 @@ private:
         std::deque<Question> waiting;
         bool busy = false;
     };
-    void work();
-    [[nodiscard]] std::optional<Question> take();
+    /// Answers the questions of one line until there are none.
+    void work(std::uint32_t part);
     [[nodiscard]] Answer answer(const Question& question);
-    void put(Answer answer);
+    void answer_one_here();
 
     Participants& participants_;
     Clock& clock_;
+    Hands* hands_;
     std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
+    std::condition_variable answered_, idle_;
     std::vector<Line> lines_;
     std::deque<Answer> answers_;
-    std::size_t open_ = 0;  // questions without an answer
+    std::size_t open_ = 0;     // questions without an answer
+    std::size_t working_ = 0;  // lines that somebody works on
     bool ending_ = false;
-    unsigned threads_;
-    parallel_detail::Crew crew_;
 };
 
 }  // namespace ft::twophase

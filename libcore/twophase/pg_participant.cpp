@@ -65,6 +65,34 @@ private:
 
 Voted refuse(std::string why) { return {.vote = Vote::no, .token = "", .why = std::move(why)}; }
 
+/// Why what was said to SET, BEGIN, the SQL and the probe makes no branch; "" where it does.
+std::string trouble_in(const std::vector<pg::Reply>& replies) {
+    if (!replies.back().state.empty()) return replies.back().message;
+    for (std::size_t i = 2; i < replies.size(); ++i)
+        if (replies[i].tag == "COMMIT" || replies[i].tag == "BEGIN" || replies[i].tag == "PREPARE TRANSACTION")
+            return "the SQL has ended its transaction by itself: what came before that is not undone";
+    const auto& row = replies.back().row;
+    return row.size() == 2 && row[1] ? "" : "the server does not tell its transaction numbers";
+}
+
+/// replies   to all before PREPARE TRANSACTION.
+/// prepared  to that.
+Voted vote_of(const std::vector<pg::Reply>& replies, const pg::Reply& prepared) {
+    const std::string trouble = prepared.state.empty() ? trouble_in(replies) : "";
+    if (prepared.tag == "PREPARE TRANSACTION") {
+        if (!trouble.empty()) return {.vote = Vote::silent, .token = "", .why = trouble};
+        const auto& row = replies.back().row;
+        return {Vote::yes, fmt::format("{} {}", row[0].value_or("0"), *row[1]), ""};
+    }
+    if (!trouble.empty()) return refuse(trouble);
+    const bool is_of_prepare = prepared.message.find("prepared transactions") != std::string::npos;
+    if (is_of_prepare && (prepared.state == not_in_this_state || prepared.state == too_many))
+        return refuse(prepared.message +
+                      "; set max_prepared_transactions in postgresql.conf to at least the number of "
+                      "transactions at once, and restart the server");
+    return refuse(prepared.message.empty() ? "a part of the SQL has failed" : prepared.message);
+}
+
 /// While it works for a branch. The server truncates a session's name after 63 bytes; all ids begin alike.
 std::string session_name(const std::string& branch) { return branch.substr(branch.find('-') + 1); }
 
@@ -109,33 +137,36 @@ Voted Postgres::prepare() {
     return voted;
 }
 
+/// Changes of rows go in one message with PREPARE TRANSACTION: one more would cost as much as a small change itself. Of
+/// other SQL it is seen first what came of it.
 Voted Postgres::execute(const proc::Bounds& until) {
-    const std::vector<pg::Reply> replies = session(until).run(
-        fmt::format("SET application_name = '{}';BEGIN;{}\n;{}", session_name(branch_), *sql_, probe), until);
-    if (!replies.back().state.empty()) return refuse(replies.back().message);
-    for (std::size_t i = 2; i < replies.size(); ++i)
-        if (replies[i].tag == "COMMIT" || replies[i].tag == "BEGIN" || replies[i].tag == "PREPARE TRANSACTION")
-            return refuse("the SQL has ended its transaction by itself: what came before that is not undone");
-    return detach(replies, until);
+    const std::string work =
+        fmt::format("SET application_name = '{}';BEGIN;{}\n;{}", session_name(branch_), *sql_, probe);
+    if (!changes_rows_only(*sql_)) return detach(session(until).run(work, until), until);
+    told_to_prepare_ = true;
+    std::vector<pg::Reply> replies =
+        session(until).run(fmt::format("{};PREPARE TRANSACTION '{}'", work, branch_), until);
+    const pg::Reply last = std::move(replies.back());
+    if (!last.tag.empty()) replies.pop_back();
+    Voted voted = vote_of(replies, last);
+    if (voted.vote == Vote::no) told_to_prepare_ = false;
+    if (voted.vote != Vote::yes || replies.back().row[0]) return voted;
+    const pg::Reply ended = session(until).run(fmt::format("COMMIT PREPARED '{}'", branch_), until).back();
+    voted = {.vote = Vote::read_only, .token = "", .why = ""};
+    if (ended.tag != "COMMIT PREPARED") voted = {.vote = Vote::silent, .token = "", .why = ended.message};
+    return voted;
 }
 
 /// Ends the session's part in the transaction: read-only ones at once, others by preparing them.
 Voted Postgres::detach(const std::vector<pg::Reply>& replies, const proc::Bounds& until) {
-    const auto& row = replies.back().row;
-    if (row.size() != 2 || !row[1]) return refuse("the server does not tell its transaction numbers");
-    if (!row[0]) {
+    if (const std::string why = trouble_in(replies); !why.empty()) return refuse(why);
+    if (!replies.back().row[0]) {
         const pg::Reply reply = session(until).run("COMMIT", until).back();
         if (reply.tag != "COMMIT") return refuse(reply.message.empty() ? "the SQL has failed" : reply.message);
         return {.vote = Vote::read_only, .token = "", .why = ""};
     }
     told_to_prepare_ = true;
-    const pg::Reply reply = session(until).run(fmt::format("PREPARE TRANSACTION '{}'", branch_), until).back();
-    if (reply.tag == "PREPARE TRANSACTION") return {Vote::yes, fmt::format("{} {}", *row[0], *row[1]), ""};
-    if (reply.state == not_in_this_state || reply.state == too_many)
-        return refuse(reply.message +
-                      "; set max_prepared_transactions in postgresql.conf to at least the number of "
-                      "transactions at once, and restart the server");
-    return refuse(reply.message.empty() ? "a part of the SQL has failed" : reply.message);
+    return vote_of(replies, session(until).run(fmt::format("PREPARE TRANSACTION '{}'", branch_), until).back());
 }
 
 /// One question after the decision; whatever goes wrong is asked again, on a new connection.

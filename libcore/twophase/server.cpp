@@ -8,8 +8,16 @@
 
 namespace ft::twophase {
 
+namespace {
+
+constexpr unsigned most_threads = 1024;  ///< of participants that are asked at once, of all transactions
+
+}  // namespace
+
 Server::Server(Home& home, Makers makers, Clock& clock, const Progress& progress, const Pace& pace)
-    : home_(home), makers_(std::move(makers)), clock_(clock), progress_(progress), pace_(pace) {}
+    : home_(home), makers_(std::move(makers)), clock_(clock), progress_(progress), hands_(most_threads), pace_(pace) {
+    pace_.hands = &hands_;
+}
 
 Report Server::run(const std::vector<Spec>& parts) {
     const Place place = enter();

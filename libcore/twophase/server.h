@@ -46,6 +46,7 @@ private:
     Makers makers_;
     Clock& clock_;
     const Progress& progress_;
+    Hands hands_;
     Pace pace_;
     std::mutex mutex_;  // guards all below
     std::list<Shelf> shelves_;

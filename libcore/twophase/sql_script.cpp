@@ -220,6 +220,17 @@ std::string transaction_control_in(std::string_view script, Dialect dialect) {
     return {};
 }
 
+bool changes_rows_only(std::string_view script) {
+    bool changes = false;
+    for (const Statement& statement : statements_of(script)) {
+        const std::string first = statement.words.empty() ? "" : statement.words.front();
+        const bool writes = first == "INSERT" || first == "UPDATE" || first == "DELETE" || first == "MERGE";
+        if (!writes && first != "SELECT") return false;
+        changes = changes || writes;
+    }
+    return changes;
+}
+
 std::string_view up_to_last_statement(std::string_view script, Dialect dialect) {
     const std::vector<Statement> statements = statements_of(script, dialect);
     return script.substr(0, statements.empty() ? 0 : statements.back().end);

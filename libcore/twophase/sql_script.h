@@ -28,6 +28,10 @@ struct Statement {
 /// so by itself ("CREATE TABLE"); "" where none would.
 [[nodiscard]] std::string transaction_control_in(std::string_view script, Dialect dialect = Dialect::postgres);
 
+/// Whether it does nothing but change rows, and read some: it is likely to have something to commit, and the server
+/// asks nothing of its client meanwhile (COPY).
+[[nodiscard]] bool changes_rows_only(std::string_view script);
+
 /// Up to the end of its last statement, without its semicolon.
 [[nodiscard]] std::string_view up_to_last_statement(std::string_view script, Dialect dialect);
 

@@ -30,7 +30,8 @@ TEST_CASE("all lines are worked on side by side", "[twophase]") {
         };
     SystemClock clock;
     Desk::Participants participants = troupe.participants();
-    Desk desk(participants, clock, 4);
+    Hands hands(4);
+    Desk desk(participants, clock, &hands);
     for (std::uint32_t i = 0; i < 4; ++i) desk.ask({.kind = Ask::prepare, .part = i});
     for (int i = 0; i < 4; ++i) {
         const std::optional<Answer> answer = desk.wait(patience);
@@ -57,7 +58,8 @@ TEST_CASE("questions to one participant wait for each other, in order, while oth
     };
     SystemClock clock;
     Desk::Participants participants = troupe.participants();
-    Desk desk(participants, clock, 3);
+    Hands hands(3);
+    Desk desk(participants, clock, &hands);
     desk.ask({.kind = Ask::prepare, .part = 0});
     desk.ask({.kind = Ask::abort, .part = 0});
     desk.ask({.kind = Ask::prepare, .part = 1});
@@ -73,7 +75,7 @@ TEST_CASE("questions to one participant wait for each other, in order, while oth
 TEST_CASE("without threads a question is answered by who waits for it", "[twophase]") {
     Troupe troupe(2);
     Desk::Participants participants = troupe.participants();
-    Desk desk(participants, troupe.disk.clock(), 0);
+    Desk desk(participants, troupe.disk.clock(), nullptr);
     desk.ask({.kind = Ask::prepare, .part = 1});
     desk.ask({.kind = Ask::fence, .part = 0});
     CHECK(troupe.calls().empty());
@@ -93,7 +95,7 @@ TEST_CASE("a failure is an answer: silent to prepare, again to all else", "[twop
     troupe[0].commit = [&](const std::string&) { return fails(); };
     troupe[0].abort = troupe[0].forget = troupe[0].fence = fails;
     Desk::Participants participants = troupe.participants();
-    Desk desk(participants, troupe.disk.clock(), 0);
+    Desk desk(participants, troupe.disk.clock(), nullptr);
     desk.ask({.kind = Ask::prepare, .part = 0});
     const Answer vote = *desk.wait(patience);
     CHECK(vote.voted.vote == Vote::silent);
@@ -118,7 +120,8 @@ TEST_CASE("a desk that goes waits for what has begun, and drops what has not", "
     SystemClock clock;
     Desk::Participants participants = troupe.participants();
     {
-        Desk desk(participants, clock, 1);
+        Hands hands(1);
+        Desk desk(participants, clock, &hands);
         desk.ask({.kind = Ask::prepare, .part = 0});
         begun.get_future().wait();
         desk.ask({.kind = Ask::commit, .part = 0});
@@ -134,7 +137,7 @@ TEST_CASE("an answer tells how long it took", "[twophase]") {
         return yes();
     };
     Desk::Participants participants = troupe.participants();
-    Desk desk(participants, troupe.disk.clock(), 0);
+    Desk desk(participants, troupe.disk.clock(), nullptr);
     desk.ask({.kind = Ask::prepare, .part = 0});
     CHECK(desk.wait(patience)->took == std::chrono::seconds(3));
 }

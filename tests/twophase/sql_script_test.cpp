@@ -73,4 +73,11 @@ TEST_CASE("what follows the last statement is left out", "[twophase]") {
     CHECK(left_of("select 'never; ") == "select 'never; ");
 }
 
+TEST_CASE("a script that changes rows only is told from others", "[twophase]") {
+    for (const char* script : {"insert into t select 1", "SELECT 1; UPDATE t SET a = 1;", "-- a\nDELETE FROM t"})
+        CHECK(changes_rows_only(script));
+    for (const char* script : {"", "SELECT 1", "UPDATE t SET a = 1; COPY t TO STDOUT", "CALL p()", "CREATE TABLE x()"})
+        CHECK_FALSE(changes_rows_only(script));
+}
+
 }  // namespace ft::twophase
