@@ -54,11 +54,14 @@ Desk::~Desk() {
 
 void Desk::ask(Question question) {
     const std::uint32_t part = question.part;
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     ++open_;
     lines_[part].waiting.push_back(std::move(question));
     if (hands_ == nullptr || std::exchange(lines_[part].busy, true)) return;
-    hands_->hand([this, part] { work(part); });  // which begins once it gets the lock
+    const bool may_be_mine = participants_[part]->keeps_time();
+    const std::optional<std::uint32_t> handed = may_be_mine ? std::exchange(mine_, part) : std::optional(part);
+    if (!handed) return;
+    hands_->hand([this, part = *handed] { work(part); });  // which begins once it gets the lock
     ++working_;
 }
 
@@ -69,11 +72,19 @@ bool Desk::is_waiting() {
 
 std::optional<Answer> Desk::wait(std::chrono::nanoseconds at_most) {
     if (hands_ == nullptr) answer_one_here();
-    if (!is_waiting()) {
+    std::unique_lock lock(mutex_);
+    if (answers_.empty() && mine_) {
+        const std::uint32_t part = *std::exchange(mine_, std::nullopt);
+        ++working_;
+        lock.unlock();
+        work(part);
+        lock.lock();
+    }
+    if (open_ == 0) {
+        lock.unlock();
         clock_.sleep(at_most);
         return std::nullopt;
     }
-    std::unique_lock lock(mutex_);
     if (!answered_.wait_for(lock, at_most, [&] { return !answers_.empty(); })) return std::nullopt;
     Answer first = std::move(answers_.front());
     answers_.pop_front();
@@ -81,8 +92,9 @@ std::optional<Answer> Desk::wait(std::chrono::nanoseconds at_most) {
     return first;
 }
 
-void Desk::interrupt() {
-    std::lock_guard lock(mutex_);
+void Desk::interrupt() { interrupt(std::unique_lock(mutex_)); }
+
+void Desk::interrupt(const std::unique_lock<std::mutex>&) {
     for (std::size_t i = 0; i < lines_.size(); ++i)
         if (lines_[i].busy) participants_[i]->interrupt();
 }
@@ -96,6 +108,9 @@ void Desk::work(std::uint32_t part) {
         lock.unlock();
         Answer said = answer(question);
         lock.lock();
+        const bool refuses = said.voted.vote == Vote::no || said.voted.vote == Vote::silent;
+        // Nobody waits for other votes any more; and who would say so may be busy with one.
+        if (said.kind == Action::Kind::prepare && refuses) interrupt(lock);
         answers_.push_back(std::move(said));
         answered_.notify_one();
     }

@@ -37,7 +37,9 @@ class Desk {
 public:
     using Participants = std::vector<std::unique_ptr<Participant>>;
 
-    /// hands  work on the questions; null: who waits does so (simulations).
+    /// hands  work on the questions, but for one whose participant keeps_time(), on which who waits works meanwhile;
+    /// null:
+    ///        who waits works on all of them, in order (simulations).
     Desk(Participants& participants, Clock& clock, Hands* hands);
     /// Drops what has not begun, and waits for what has.
     ~Desk();
@@ -61,6 +63,8 @@ private:
     void work(std::uint32_t part);
     [[nodiscard]] Answer answer(const Question& question);
     void answer_one_here();
+    /// lock: held when it begins and when it ends.
+    void interrupt(const std::unique_lock<std::mutex>& lock);
 
     Participants& participants_;
     Clock& clock_;
@@ -69,8 +73,9 @@ private:
     std::condition_variable answered_, idle_;
     std::vector<Line> lines_;
     std::deque<Answer> answers_;
-    std::size_t open_ = 0;     // questions without an answer
-    std::size_t working_ = 0;  // lines that somebody works on
+    std::size_t open_ = 0;               // questions without an answer
+    std::size_t working_ = 0;            // lines that hands work on
+    std::optional<std::uint32_t> mine_;  // the line on which who waits is going to work
     bool ending_ = false;
 };
 

@@ -102,6 +102,9 @@ public:
     /// Before any other call on a branch whose coordinator has died: ends what that one had left running for it, so
     /// that nothing acts on this branch any more but this object. again: it does not end.
     [[nodiscard]] virtual Settled fence() { return {.ack = Ack::done, .why = ""}; }
+    /// Whether its calls end within the limits of its surroundings, and when the user wants to stop, without
+    /// interrupt().
+    [[nodiscard]] virtual bool keeps_time() const { return false; }
     /// From another thread: the call that waits now ends soon (with no, silent or again), and a prepare() that has not
     /// begun yet does not wait either. Later calls of the others are not concerned.
     virtual void interrupt() {}

@@ -37,6 +37,7 @@ public:
     Settled commit(const std::string& token) override;
     Settled abort() override;
     Settled fence() override;
+    [[nodiscard]] bool keeps_time() const override { return true; }
     void interrupt() override { interrupt_.raise(); }
     /// Kind::list.
     [[nodiscard]] std::vector<Branch> list(const std::string& prefix);

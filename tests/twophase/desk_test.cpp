@@ -3,6 +3,7 @@
 #include "libcore/twophase/desk.h"
 
 #include <future>
+#include <thread>
 
 #include "libcore/base/failure.h"
 #include "tests/catch.h"
@@ -70,6 +71,34 @@ TEST_CASE("questions to one participant wait for each other, in order, while oth
     REQUIRE(desk.wait(patience)->kind == Ask::prepare);
     REQUIRE(desk.wait(patience)->kind == Ask::abort);
     CHECK(most == 1);
+}
+
+TEST_CASE("who waits works on one that keeps its time, and a refusal interrupts that", "[twophase]") {
+    Troupe troupe(2);
+    std::promise<void> begun, interrupted;
+    std::thread::id worker;
+    troupe[1].keeps_time = true;
+    troupe[1].prepare = [&] {
+        worker = std::this_thread::get_id();
+        begun.set_value();
+        interrupted.get_future().wait();
+        return yes();
+    };
+    troupe[1].interrupt = [&] { interrupted.set_value(); };
+    troupe[0].prepare = [&] {
+        begun.get_future().wait();
+        return no("busy");
+    };
+    SystemClock clock;
+    Hands hands(2);
+    Desk::Participants participants = troupe.participants();
+    Desk desk(participants, clock, &hands);
+    desk.ask({.kind = Ask::prepare, .part = 1});
+    desk.ask({.kind = Ask::prepare, .part = 0});
+    const std::optional<Answer> first = desk.wait(patience), second = desk.wait(patience);
+    REQUIRE((first && second));
+    CHECK(first->part + second->part == 1);
+    CHECK(worker == std::this_thread::get_id());
 }
 
 TEST_CASE("without threads a question is answered by who waits for it", "[twophase]") {

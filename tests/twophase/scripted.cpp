@@ -16,6 +16,7 @@ public:
     Settled forget() override { return note("forget").forget(); }
     Settled fence() override { return note("fence").fence(); }
     void interrupt() override { script_.interrupt(); }
+    [[nodiscard]] bool keeps_time() const override { return script_.keeps_time; }
     [[nodiscard]] bool keeps_witness() const override { return script_.witness; }
 
 private:

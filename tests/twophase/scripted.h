@@ -28,7 +28,7 @@ struct Script {
     std::function<Settled(const std::string& token)> commit = [](const std::string&) { return done(); };
     std::function<Settled()> abort = done, forget = done, fence = done;
     std::function<void()> interrupt = [] {};
-    bool witness = false;
+    bool witness = false, keeps_time = false;
 };
 
 /// Calls in the order in which they began. Thread-safe.
