@@ -5,7 +5,8 @@
 //  * "unknown XID" as long as that session lives, though the branch is prepared;
 //  * "OK" in the moment in which that session ends, and does nothing: the branch is then listed no more, and keeps its
 //    rows locked until the server is started again (xid_cache lets go of it before InnoDB does);
-//  * "unknown XID" once it has ended, one way or the other.
+//  * "unknown XID" once it has ended, one way or the other;
+//  * "OK" for a rollback that is not durable yet.
 // So
 //  * each session that works for a branch holds the user lock of the branch's id: who holds it is found and ended, and
 //    once another session has got the lock, and a moment later, nobody is at work on the branch any more. One that
@@ -91,6 +92,7 @@ private:
     void end_session();
     [[nodiscard]] Settled settle(const std::function<Settled(const proc::Bounds& until)>& how);
     [[nodiscard]] Settled tell_attached(std::string_view statement, const proc::Bounds& until);
+    [[nodiscard]] Settled flush(const proc::Bounds& until);
     [[nodiscard]] MariaReply tell_detached(const std::string& statement, const proc::Bounds& until);
     [[nodiscard]] Settled be_alone(const proc::Bounds& until);
     [[nodiscard]] MariaReply witness(const proc::Bounds& until);
@@ -183,7 +185,7 @@ Voted MariaDb::execute(const proc::Bounds& until) {
             "BEGIN NOT ATOMIC SET @ft2pc_i = 0;"
             " WHILE @ft2pc_i < 256 AND GET_LOCK(CONCAT('{2}/', @ft2pc_i), 0) <> 1 DO SET @ft2pc_i = @ft2pc_i + 1;"
             " END WHILE; END;"
-            "SELECT IF(@ft2pc_i < 256 AND GET_LOCK('{0}', 0) = 1, @@innodb_flush_log_at_trx_commit, '')",
+            "SELECT IF(@ft2pc_i < 256 AND GET_LOCK('{0}', 1) = 1, @@innodb_flush_log_at_trx_commit, '')",
             until);
     if (!begun.is_well()) return refuse(begun.message);
     const std::string flush = value_of(begun);
@@ -296,15 +298,29 @@ Settled MariaDb::commit(const std::string&) {
 
 Settled MariaDb::abort() {
     return settle([&](const proc::Bounds& until) -> Settled {
-        if (is_attached_) return tell_attached("XA ROLLBACK '{0}'", until);
+        if (is_attached_) {
+            const Settled told = tell_attached("XA ROLLBACK '{0}'", until);
+            return told.ack == Ack::done ? flush(until) : told;
+        }
         if (const Settled alone = be_alone(until); alone.ack != Ack::done) return alone;
         const MariaReply told = tell_detached("XA ROLLBACK '{0}'", until);
         if (!told.is_well() && told.error != unknown_branch && !is_rolled_back(told)) return {Ack::again, told.message};
         const MariaReply row = witness(until);
         if (value_of(row) == branch_) return {Ack::broken, "it is committed: somebody has told the server to"};
-        if (row.is_well() || row.error == no_such_table) return {Ack::done, ""};
+        if (row.error == no_such_table) return {Ack::done, ""};  // nothing can have been prepared
+        if (row.is_well()) return flush(until);
         return {Ack::again, row.error == is_locked ? std::string(held) : row.message};
     });
+}
+
+/// The server makes a commit durable, but not a rollback: after a crash the branch would be prepared again, and nobody
+/// would know it any more. A commit after it makes it durable, too.
+Settled MariaDb::flush(const proc::Bounds& until) {
+    const MariaReply reply =
+        ask("START TRANSACTION; INSERT INTO {1} VALUES ('{0}'); DELETE FROM {1} WHERE branch = '{0}'; COMMIT", until);
+    if (reply.is_well()) return {Ack::done, ""};
+    end_session();  // the SQL may have left it so that it cannot
+    return {Ack::again, reply.message};
 }
 
 /// Where this object has prepared it, and its session still lives, there is nothing to doubt.

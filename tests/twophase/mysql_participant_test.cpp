@@ -343,6 +343,25 @@ TEST_CASE("a MariaDB server that crashes between the vote and the decision is as
     CHECK(bench.rows() == "1,3");
 }
 
+TEST_CASE("what is aborted in MariaDB is not prepared again after a crash of the server", "[twophase]") {
+    Bench bench;
+    const auto participant = bench.make("insert into t values (1)");
+    REQUIRE(participant->prepare().vote == Vote::yes);
+    bench.prepare(2);
+    CHECK(bench.make("", 2)->abort().ack == Ack::done);
+    bench.server.stop();
+    bench.server.start();
+    CHECK(bench.left() == "1\t56\t0\t" + Bench::branch(1).id());
+    CHECK(bench.make("")->abort().ack == Ack::done);
+    const auto attached = bench.make("insert into t values (3)", 3);
+    REQUIRE(attached->prepare().vote == Vote::yes);
+    CHECK(attached->abort().ack == Ack::done);
+    bench.server.stop();
+    bench.server.start();
+    CHECK(bench.left() == "");
+    CHECK(bench.rows() == "NULL");
+}
+
 TEST_CASE("a MariaDB session that waits too long votes nothing, and is ended before the branch is called aborted",
           "[twophase]") {
     Bench bench;
