@@ -61,7 +61,7 @@ private:
     proc::Interrupt interrupt_;
     std::unique_ptr<pg::Session> session_;
     bool left_at_work_ = false;  // a session of this object may still do what it was told
-    bool told_to_prepare_ = false;
+    bool has_run_sql_ = false, told_to_prepare_ = false;
 };
 
 Voted refuse(std::string why) { return {.vote = Vote::no, .token = "", .why = std::move(why)}; }
@@ -99,7 +99,7 @@ std::string session_name(const std::string& branch) { return branch.substr(branc
 
 Postgres::~Postgres() {
     if (!session_ || surroundings_.kept == nullptr || !session_->is_idle()) return;
-    session_->begin_to_forget();
+    if (has_run_sql_) session_->begin_to_forget();
     surroundings_.kept->give("pg:" + conninfo_, std::move(session_));
 }
 
@@ -109,7 +109,7 @@ pg::Session& Postgres::session(const proc::Bounds& until) {
         std::unique_ptr<Connection> kept = surroundings_.kept->take("pg:" + conninfo_);
         if (kept == nullptr) break;
         session_.reset(&dynamic_cast<pg::Session&>(*kept.release()));
-        if (!session_->has_forgotten(soon)) session_.reset();
+        if (!session_->is_as_new(soon)) session_.reset();
     }
     if (!session_) session_ = std::make_unique<pg::Session>(conninfo_, soon);
     return *session_;
@@ -125,7 +125,7 @@ Voted Postgres::prepare() {
     } catch (const Failure& failure) {  // nothing was begun
         return refuse(failure.what());
     }
-    left_at_work_ = true;
+    left_at_work_ = has_run_sql_ = true;
     Voted voted;
     try {
         voted = execute(until);

@@ -9,6 +9,7 @@
 #include <libpq-fe.h>
 
 #include <cstdlib>
+#include <utility>
 
 namespace ft::twophase::pg {
 
@@ -135,9 +136,12 @@ void Session::check_waited(proc::Waited waited, std::string_view what) const {
                    .why = waited == proc::Waited::stopped ? "it was stopped" : "no answer in time"});
 }
 
-bool Session::has_forgotten(const proc::Bounds& bounds) {
+bool Session::is_as_new(const proc::Bounds& bounds) {
     try {
-        return replies(bounds).back().state.empty() && is_idle();
+        if (std::exchange(forgetting_, false)) return replies(bounds).back().state.empty() && is_idle();
+        // Nothing is asked; so what there is to read is the server's farewell.
+        return is_idle() &&
+               proc::wait_readable(pq().PQsocket(connection_.get()), proc::within(bounds, {})) == proc::Waited::late;
     } catch (const Failure&) {  // it has waited, unused: nobody has lost anything
         return false;
     }
@@ -146,7 +150,10 @@ bool Session::has_forgotten(const proc::Bounds& bounds) {
 void Session::Finish::operator()(pg_conn* connection) const { pq().PQfinish(connection); }
 bool Session::is_lost() const { return pq().PQstatus(connection_.get()) == CONNECTION_BAD; }
 bool Session::is_idle() const { return pq().PQtransactionStatus(connection_.get()) == PQTRANS_IDLE; }
-void Session::begin_to_forget() { (void)pq().PQsendQuery(connection_.get(), "DISCARD ALL"); }
+void Session::begin_to_forget() {
+    forgetting_ = true;
+    (void)pq().PQsendQuery(connection_.get(), "DISCARD ALL");
+}
 
 Session::Session(const std::string& conninfo, const proc::Bounds& bounds) {
     const char* keywords[] = {"dbname", "application_name", nullptr};
@@ -240,7 +247,7 @@ void Session::Finish::operator()(pg_conn*) const {}
 bool Session::is_lost() const { throw built_without(); }
 bool Session::is_idle() const { throw built_without(); }
 void Session::begin_to_forget() { throw built_without(); }
-bool Session::has_forgotten(const proc::Bounds&) { throw built_without(); }
+bool Session::is_as_new(const proc::Bounds&) { throw built_without(); }
 Session::Session(const std::string&, const proc::Bounds&) { throw built_without(); }
 std::vector<Reply> Session::run(const std::string&, const proc::Bounds&) { throw built_without(); }
 Reply Session::ask(const std::string&, const std::vector<std::string>&, const proc::Bounds&) { throw built_without(); }

@@ -40,8 +40,8 @@ public:
     [[nodiscard]] bool is_idle() const;
     /// Begins to forget what the SQL of one transaction may have left in it, so that the next one finds it as new.
     void begin_to_forget();
-    /// false: the server, or the way to it, has gone meanwhile.
-    [[nodiscard]] bool has_forgotten(const proc::Bounds& bounds);
+    /// After it was kept: whether it is as new. false: the server, or the way to it, has gone meanwhile.
+    [[nodiscard]] bool is_as_new(const proc::Bounds& bounds);
 
 private:
     struct Finish {
@@ -52,6 +52,7 @@ private:
     void connect(const proc::Bounds& bounds);
     [[nodiscard]] std::vector<Reply> replies(const proc::Bounds& bounds);
     std::unique_ptr<pg_conn, Finish> connection_;
+    bool forgetting_ = false;
 };
 
 /// A connection string that means the same from whichever shell it is used: what the environment adds is written down.

@@ -4,6 +4,8 @@
 //       a thin client: BEGIN, the SQL and PREPARE TRANSACTION in one message to both databases at once; a decision in a
 //       log that all threads share (group commit); COMMIT PREPARED to both at once. It keeps its connections, checks no
 //       token, and could not recover
+//   two_phase_raw settle CONNECTIONS COUNT PREFIX CONNINFO
+//       the same client rolls back the branches PREFIX0 to PREFIX(COUNT-1); prints seconds
 //   two_phase_raw drive IN_FLIGHT SECONDS LINE COMMAND...
 //       keeps so many lines in flight with a program that answers each with a line
 #include <fcntl.h>
@@ -105,6 +107,23 @@ double floor_rate(int in_flight, double seconds, const Words& words) {
     return static_cast<double>(floor.transactions) / seconds;
 }
 
+double settle_seconds(int connections, std::uint64_t count, const std::string& prefix, const std::string& conninfo) {
+    std::atomic<std::uint64_t> next{0};
+    const Watch watch;
+    const auto work = [&] {
+        Database database(conninfo);
+        for (std::uint64_t i; (i = next++) < count;) {
+            database.send("ROLLBACK PREPARED '" + prefix + std::to_string(i) + "'");
+            database.expect("ROLLBACK PREPARED");
+        }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 1; i < connections; ++i) threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads) thread.join();
+    return watch.seconds();
+}
+
 class Program {
 public:
     explicit Program(const Words& command) {
@@ -174,6 +193,8 @@ int run(const Words& words) {
     const auto rest = [&](std::ptrdiff_t from) { return Words(words.begin() + from, words.end()); };
     if (words.size() == 8 && words[0] == "floor")
         std::printf("%.1f\n", floor_rate(std::stoi(words[1]), std::stod(words[2]), rest(3)));
+    else if (words.size() == 5 && words[0] == "settle")
+        std::printf("%.3f\n", settle_seconds(std::stoi(words[1]), std::stoull(words[2]), words[3], words[4]));
     else if (words.size() > 4 && words[0] == "drive")
         std::printf("%.1f\n", drive_rate(std::stoi(words[1]), std::stod(words[2]), words[3], rest(4)));
     else

@@ -270,6 +270,24 @@ nothing_left() { [ -z "$(ft2pc list)" ] && [ -z "$(find . -name '.*ft2pc*')" ] &
     [ -z "$(ft2pc list)" ]
 }
 
+@test "list --metrics writes how many there are, and how old the oldest in doubt is" {
+    local t
+    ft2pc list --metrics m
+    grep -qx 'ft_transactions 0' m
+    grep -qx 'ft_transactions_oldest_in_doubt_seconds 0' m
+    ft2pc begin >/dev/null
+    t=$(ft2pc begin)
+    ft2pc add "$t" file:a=a.new
+    ft2pc prepare "$t"
+    until ft2pc list --metrics m >/dev/null && ! grep -qx 'ft_transactions_oldest_in_doubt_seconds 0' m; do :; done
+    grep -qx 'ft_transactions 2' m
+    grep -qx 'ft_transactions_by_state{state="open"} 1' m
+    grep -qx 'ft_transactions_by_state{state="prepared"} 1' m
+    grep -qx 'ft_transactions_in_doubt 1' m
+    grep -qx 'ft_transactions_damaged 0' m
+    ft2pc abort "$t"
+}
+
 @test "--timing names the parts of a transaction" {
     run -0 --separate-stderr ft2pc run --timing -p file:a=a.new -p file:b=b.new
     [[ $stderr = *'T_request '*', T_execute '*', T_decide '*', T_commit '*', T_2PC '*'file:a=a.new: T_execute '* ]]

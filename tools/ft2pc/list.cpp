@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <utility>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
@@ -57,12 +59,14 @@ Row row_of(const Story& story) {
 struct ListOptions {
     HomeOptions home;
     bool in_doubt = false, names = false;
+    std::optional<std::string> metrics;
 };
 
 void declare_list(ui::Flags& flags, ListOptions& options) {
     declare_home(flags, options.home);
     flags.toggle("--in-doubt", options.in_doubt, "only those whose participants may wait for a decision");
     flags.toggle("--names", options.names, "only their names, for scripts");
+    flags.option("--metrics", options.metrics, "FILE", "write the figures for Prometheus too, by rename");
 }
 
 /// What a ledger says, beside its transactions: that a process works with it, or that one has died with it.
@@ -117,6 +121,31 @@ private:
     Exit exit_ = Exit::done;
 };
 
+std::string metrics_text(const std::vector<Row>& rows, Time now, bool is_damaged) {
+    std::map<std::string, std::uint64_t> states;
+    std::uint64_t in_doubt = 0;
+    std::int64_t oldest = 0;  // seconds
+    for (const Row& row : rows) {
+        ++states[row.state];
+        if (!row.is_in_doubt) continue;
+        ++in_doubt;
+        oldest = std::max(oldest, now.s - row.begun.s);
+    }
+    std::string text;
+    const auto add = [&](std::string_view name, std::string_view help, std::string_view label, auto value) {
+        if (!help.empty()) text += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
+        text += fmt::format("{}{} {}\n", name, label, value);
+    };
+    add("ft_transactions", "Transactions that have not ended, and ledgers.", "", rows.size());
+    std::string_view help = "The same, of each state.";
+    for (const auto& [state, count] : states)
+        add("ft_transactions_by_state", std::exchange(help, ""), fmt::format("{{state=\"{}\"}}", state), count);
+    add("ft_transactions_in_doubt", "Those whose participants may wait for a decision.", "", in_doubt);
+    add("ft_transactions_oldest_in_doubt_seconds", "Age of the oldest of them; 0 where there is none.", "", oldest);
+    add("ft_transactions_damaged", "1 if a journal or ledger cannot be read.", "", is_damaged ? 1 : 0);
+    return text;
+}
+
 Exit run_list(ui::Env& env, const ListOptions& options) {
     OpenedHome opened(env, options.home, false);
     std::vector<Row> rows;
@@ -125,6 +154,12 @@ Exit run_list(ui::Env& env, const ListOptions& options) {
         List list(env, *opened.home());
         rows = list.rows();
         exit = list.exit();
+    }
+    if (options.metrics) {
+        Disk disk;
+        const io::Located file = disk.locate(*options.metrics);
+        const std::string text = metrics_text(rows, env.clock().now(), exit == Exit::damage);
+        io::replace_file(*file.dir, file.name, view_of(text));
     }
     std::erase_if(rows, [&](const Row& row) { return options.in_doubt && !row.is_in_doubt; });
     using Align = ui::Columns::Align;
@@ -179,9 +214,11 @@ Exit run_show(ui::Env& env, const ShowOptions& options) {
 ui::Command add_transaction_list() {
     return ui::make_command<ListOptions>(
         {.name = "list",
-         .usage = {"[--in-doubt]"},
+         .usage = {"[--in-doubt] [--metrics FILE]"},
          .purpose = "list the transactions that have not ended",
-         .examples = {{"ft2pc list --in-doubt", "prints nothing when there is nothing to settle"}}},
+         .examples = {{"ft2pc list --in-doubt", "prints nothing when there is nothing to settle"},
+                      {"ft2pc list --metrics /var/lib/node_exporter/ft2pc.prom",
+                       "how many, and how old; for Prometheus"}}},
         declare_list, run_list);
 }
 
