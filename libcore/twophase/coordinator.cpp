@@ -176,9 +176,16 @@ void Coordinator::keep_time() {
         give_up_preparing("it was stopped");
         perform(protocol_.decide(Decision::abort));
     } else if (clock_.monotonic() - began_ >= pace_.prepare) {
-        give_up_preparing("not all had voted in time");
+        give_up_preparing(late_voters() + ": no vote in time");
         perform(protocol_.decide(Decision::abort));
     }
+}
+
+std::string Coordinator::late_voters() const {
+    std::string labels;
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+        if (protocol_.parts()[i].standing == Standing::asked) labels += (labels.empty() ? "" : ", ") + parts_[i].label;
+    return labels;
 }
 
 void Coordinator::give_up_preparing(std::string why) {

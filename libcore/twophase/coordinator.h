@@ -74,6 +74,7 @@ private:
     /// Asks those again whose time has come.
     void ask_again();
     void keep_time();
+    [[nodiscard]] std::string late_voters() const;
     void give_up_preparing(std::string why);
     [[nodiscard]] bool is_over();
     [[nodiscard]] Moment next_glance();
