@@ -32,8 +32,8 @@ public:
         {
             std::lock_guard lock(mutex_);
             ending_ = true;
+            replica_->interrupt();
         }
-        replica_->interrupt();
         asked_.notify_one();
         crew_.join();
     }
@@ -58,7 +58,7 @@ private:
         std::unique_lock lock(mutex_);
         for (;;) {
             asked_.wait(lock, [&] { return ending_ || request_.has_value(); });
-            if (ending_) return;
+            if (ending_) return replica_.reset();  // here: a program that it started ends with this thread
             const Request request = *std::exchange(request_, std::nullopt);
             lock.unlock();
             Reply reply = replica_->handle(request);

@@ -18,6 +18,11 @@ class RemoteReplica final : public Replica {
 public:
     RemoteReplica(std::string command, std::string folder)
         : command_(std::move(command)), folder_(std::move(folder)), stop_(proc::make_pipe()) {}
+    RemoteReplica(const RemoteReplica&) = delete;
+    RemoteReplica& operator=(const RemoteReplica&) = delete;
+    ~RemoteReplica() override {
+        if (child_) child_->dismiss();
+    }
 
     Reply handle(const Request& request) override {
         try {

@@ -22,7 +22,8 @@ namespace ft::proc {
 
 namespace {
 
-constexpr int grace_ms = 2000;  // between SIGTERM and SIGKILL
+constexpr int grace_ms = 2000;    // between SIGTERM and SIGKILL
+constexpr int parting_ms = 1000;  // between the end of a program's input and its own
 
 /// Everything the child needs until it runs its program. Until then it shares our memory, and nothing may allocate or
 /// lock.
@@ -260,6 +261,12 @@ void Child::write(std::span<const std::byte> bytes, int stop) {
         else if (errno != EINTR)
             throw system_failure("cannot write to a program", "", errno);
     }
+}
+
+void Child::dismiss() {
+    input_.reset();
+    pollfd ended{handle_.get(), POLLIN, 0};
+    (void)again([&] { return ::poll(&ended, 1, parting_ms); });
 }
 
 Ending Child::wait() {

@@ -75,6 +75,8 @@ public:
     /// stop  a descriptor: once it is readable, waiting ends in a Failure; -1: none.
     void write(std::span<const std::byte> bytes, int stop = -1);
     void close_input() { input_.reset(); }
+    /// For a program that works until its input ends: ends its input and waits until it has ended, for 1 s at most.
+    void dismiss();
 
     /// Waits for its end.
     [[nodiscard]] Ending wait();

@@ -86,6 +86,7 @@ private:
     };
 
     Chronicle& chronicle_;
+    std::optional<Hands> own_hands_;  // first: a participant's program ends with the thread that started it
     Desk::Participants participants_;
     Clock& clock_;
     const Progress& progress_;
@@ -98,7 +99,6 @@ private:
     bool finished_ = false, accepting_ = false, concluded_ = true;
     Moment stopped_{-1};  // when it was seen that the user wants to stop
     Moment began_{0}, asked_{0}, decided_{-1}, forced_{0}, ended_{0};
-    std::optional<Hands> own_hands_;
     std::optional<Desk> desk_;  // last: its threads end before what they use
 };
 

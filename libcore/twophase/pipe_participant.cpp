@@ -28,6 +28,11 @@ public:
           clock_(surroundings.clock),
           prepare_limit_(surroundings.prepare_limit),
           settle_limit_(surroundings.settle_limit) {}
+    PipeParticipant(const PipeParticipant&) = delete;
+    PipeParticipant& operator=(const PipeParticipant&) = delete;
+    ~PipeParticipant() override {
+        if (child_) child_->dismiss();
+    }
 
     Voted prepare() override {
         const Answered answered = ask(Asked::Verb::prepare, "", prepare_limit_);

@@ -203,6 +203,13 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     [ "$(ftcounter get ./jobs)" = 6 ]
 }
 
+@test "an agent behind a pipe ends by itself when its work is done" {
+    ftcounter create ./jobs --replica a --replica b --replica "pipe:ftcounter agent '$work/far'; sleep 0.1; echo >>ends"
+    run -0 ftcounter add ./jobs
+    [ "$output" = 1 ]
+    [ "$(wc -l <ends)" = 2 ]
+}
+
 @test "a command that is no agent is an unreachable replica, with what it said" {
     ftcounter create ./jobs --replica a --replica b --replica "pipe:ftcounter agent '$work/far'"
     sed -i 's/pipe:.*/pipe:echo hello, this is no agent/' jobs

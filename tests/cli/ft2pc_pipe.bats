@@ -29,6 +29,12 @@ nothing_left() {
     nothing_left
 }
 
+@test "what runs there ends by itself when its work is done" {
+    run -0 ft2pc run -p file:a=a.new -p "pipe:$agent; sleep 0.1; echo >>ends"
+    [ -z "$output" ]
+    [ "$(wc -l <ends)" = 1 ]
+}
+
 @test "a refusal there aborts here, and is named" {
     rm far/b.new
     run -7 ft2pc run -p file:a=a.new -p "pipe:$agent"

@@ -91,6 +91,16 @@ TEST_CASE("a child that is not waited for is ended", "[proc]") {
     CHECK(::kill(pid, 0) != 0);
 }
 
+TEST_CASE("a program that works until its input ends is dismissed without a signal", "[proc]") {
+    Child child = Child::start({.command = {"/bin/sh", "-c", "trap 'echo term' TERM; cat; sleep 0.1; echo done"},
+                                .capture_output = true,
+                                .feed_input = true});
+    child.write(view_of("work\n"));
+    child.dismiss();
+    CHECK(output_of(child) == "work\ndone\n");
+    CHECK(child.wait().succeeded());
+}
+
 TEST_CASE("a child ends with the process that started it", "[proc]") {
     Pipe alive = make_pipe();
     const pid_t parent = ::fork();
