@@ -71,15 +71,25 @@ private:
 
 }  // namespace
 
-Interrupt::Interrupt() : raised_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (!raised_) throw system_failure("cannot make an eventfd", "", errno);
+void Interrupt::raise() {
+    raised_ = true;
+    if (const int event = shared_; event >= 0) (void)::eventfd_write(event, 1);
 }
 
-void Interrupt::raise() { (void)::eventfd_write(raised_.get(), 1); }
-
 void Interrupt::clear() {
-    eventfd_t raised = 0;
-    (void)::eventfd_read(raised_.get(), &raised);
+    raised_ = false;
+    eventfd_t count = 0;
+    if (event_) (void)::eventfd_read(event_.get(), &count);
+}
+
+int Interrupt::descriptor() const {
+    if (!event_) {
+        event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!event_) throw system_failure("cannot make an eventfd", "", errno);
+        shared_ = event_.get();
+        if (raised_) (void)::eventfd_write(shared_, 1);  // there was nothing to write to
+    }
+    return event_.get();
 }
 
 Waited wait_until(const std::function<bool()>& done, const Bounds& bounds) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -34,15 +35,18 @@ struct Bounds {
 /// One more reason to stop, raised by another thread.
 class Interrupt {
 public:
-    Interrupt();
     /// Thread-safe.
     void raise();
     /// As if it had never been raised.
     void clear();
-    [[nodiscard]] int descriptor() const { return raised_.get(); }
+    [[nodiscard]] bool is_raised() const { return raised_; }
+    /// Readable while it is raised. Not thread-safe: for who clears it.
+    [[nodiscard]] int descriptor() const;
 
 private:
-    Fd raised_;
+    std::atomic<bool> raised_ = false;
+    mutable std::atomic<int> shared_ = -1;  // event_'s, once there is one: most are never waited for
+    mutable Fd event_;
 };
 
 enum class Waited : std::uint8_t { done, late, stopped };

@@ -1,5 +1,7 @@
 #include "libcore/twophase/desk.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -54,15 +56,36 @@ Desk::~Desk() {
 
 void Desk::ask(Question question) {
     const std::uint32_t part = question.part;
-    const std::lock_guard lock(mutex_);
+    Lock lock(mutex_);
     ++open_;
-    lines_[part].waiting.push_back(std::move(question));
-    if (hands_ == nullptr || std::exchange(lines_[part].busy, true)) return;
-    const bool may_be_mine = participants_[part]->keeps_time();
-    const std::optional<std::uint32_t> handed = may_be_mine ? std::exchange(mine_, part) : std::optional(part);
-    if (!handed) return;
-    hands_->hand([this, part = *handed] { work(part); });  // which begins once it gets the lock
+    Line& line = lines_[part];
+    line.waiting.push_back(std::move(question));
+    if (hands_ != nullptr && !line.busy && !line.begun) turn_to(part, lock);
+}
+
+void Desk::turn_to(std::uint32_t part, Lock& lock) {
+    Line& line = lines_[part];
+    lock.unlock();  // nobody else works on this line
+    const auto now = clock_.monotonic();
+    const bool has_begun = begin(line.waiting.front());
+    lock.lock();
+    if (has_begun) {
+        line.begun = std::move(line.waiting.front());
+        line.waiting.pop_front();
+        line.since = now;
+        line.may_be_ready = false;
+        ++begun_;
+        return;
+    }
+    line.busy = true;
+    hands_->hand([this, part] { work(part); });  // which begins once it gets the lock
     ++working_;
+}
+
+bool Desk::begin(const Question& question) {
+    Participant& participant = *participants_[question.part];
+    if (question.kind == Action::Kind::prepare) return participant.begin_prepare();
+    return question.kind == Action::Kind::commit && participant.begin_commit(question.token);
 }
 
 bool Desk::is_waiting() {
@@ -72,47 +95,91 @@ bool Desk::is_waiting() {
 
 std::optional<Answer> Desk::wait(std::chrono::nanoseconds at_most) {
     if (hands_ == nullptr) answer_one_here();
-    std::unique_lock lock(mutex_);
-    if (answers_.empty() && mine_) {
-        const std::uint32_t part = *std::exchange(mine_, std::nullopt);
-        ++working_;
-        lock.unlock();
-        work(part);
-        lock.lock();
-    }
+    Lock lock(mutex_);
     if (open_ == 0) {
         lock.unlock();
         clock_.sleep(at_most);
         return std::nullopt;
     }
-    if (!answered_.wait_for(lock, at_most, [&] { return !answers_.empty(); })) return std::nullopt;
+    for (const auto until = clock_.monotonic() + at_most; answers_.empty(); answer_ready(lock)) {
+        if (clock_.monotonic() >= until) return std::nullopt;
+        wait_for_any(until, lock);
+    }
     Answer first = std::move(answers_.front());
     answers_.pop_front();
     --open_;
     return first;
 }
 
-void Desk::interrupt() { interrupt(std::unique_lock(mutex_)); }
+void Desk::answer_ready(Lock& lock) {
+    for (std::uint32_t part = 0; begun_ > 0 && part < lines_.size(); ++part) {
+        Line& line = lines_[part];
+        if (!line.begun || !std::exchange(line.may_be_ready, false)) continue;
+        lock.unlock();
+        std::optional<Answer> said;
+        if (participants_[part]->is_ready()) said = answer(*line.begun);
+        lock.lock();
+        if (!said) continue;
+        said->took = clock_.monotonic() - line.since;
+        line.begun.reset();
+        --begun_;
+        keep(*std::move(said), lock);
+        if (!line.waiting.empty()) turn_to(part, lock);
+    }
+}
 
-void Desk::interrupt(const std::unique_lock<std::mutex>&) {
-    for (std::size_t i = 0; i < lines_.size(); ++i)
-        if (lines_[i].busy) participants_[i]->interrupt();
+void Desk::wait_for_any(std::chrono::nanoseconds until, Lock& lock) {
+    if (begun_ > 0) return wait_for_servers(until, lock);
+    answered_.wait_for(lock, until - clock_.monotonic(), [&] { return !answers_.empty(); });
+}
+
+void Desk::wait_for_servers(std::chrono::nanoseconds until, Lock& lock) {
+    std::vector<pollfd> servers;
+    bool may_wait = true;
+    for (std::size_t part = 0; part < lines_.size(); ++part) {
+        servers.push_back({lines_[part].begun ? participants_[part]->answer_descriptor() : -1, POLLIN, 0});
+        may_wait = may_wait && !(lines_[part].begun && lines_[part].may_be_ready);
+    }
+    if (working_ > 0 && !bell_) bell_.emplace();
+    servers.push_back({bell_ ? bell_->descriptor() : -1, POLLIN, 0});
+    lock.unlock();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.monotonic());
+    // Nothing, or a signal: they may have come to their limits.
+    const bool any = ::poll(servers.data(), servers.size(), may_wait ? static_cast<int>(left.count()) : 0) > 0;
+    lock.lock();
+    for (std::size_t part = 0; part < lines_.size(); ++part)
+        lines_[part].may_be_ready = lines_[part].may_be_ready || !any || servers[part].revents != 0;
+    if (bell_) bell_->clear();
+}
+
+void Desk::interrupt() { interrupt(Lock(mutex_)); }
+
+void Desk::interrupt(const Lock&) {
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+        if (lines_[i].busy || lines_[i].begun) participants_[i]->interrupt();
+        lines_[i].may_be_ready = true;  // it is, now
+    }
+}
+
+void Desk::keep(Answer said, const Lock& lock) {
+    const bool refuses = said.voted.vote == Vote::no || said.voted.vote == Vote::silent;
+    // Nobody waits for other votes any more; and who would say so may be busy with one.
+    if (said.kind == Action::Kind::prepare && refuses) interrupt(lock);
+    answers_.push_back(std::move(said));
 }
 
 void Desk::work(std::uint32_t part) {
     Line& line = lines_[part];
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     while (!line.waiting.empty() && !ending_) {
         const Question question = std::move(line.waiting.front());
         line.waiting.pop_front();
         lock.unlock();
         Answer said = answer(question);
         lock.lock();
-        const bool refuses = said.voted.vote == Vote::no || said.voted.vote == Vote::silent;
-        // Nobody waits for other votes any more; and who would say so may be busy with one.
-        if (said.kind == Action::Kind::prepare && refuses) interrupt(lock);
-        answers_.push_back(std::move(said));
+        keep(std::move(said), lock);
         answered_.notify_one();
+        if (bell_) bell_->raise();
     }
     line.busy = false;
     if (--working_ == 0) idle_.notify_one();

@@ -102,9 +102,16 @@ public:
     /// Before any other call on a branch whose coordinator has died: ends what that one had left running for it, so
     /// that nothing acts on this branch any more but this object. again: it does not end.
     [[nodiscard]] virtual Settled fence() { return {.ack = Ack::done, .why = ""}; }
-    /// Whether its calls end within the limits of its surroundings, and when the user wants to stop, without
-    /// interrupt().
-    [[nodiscard]] virtual bool keeps_time() const { return false; }
+    /// Says already what prepare() is going to say, and returns where that one would have to wait for an answer, which
+    /// may be asked before others have theirs. The call itself has to follow, once is_ready(). false: nothing was said.
+    [[nodiscard]] virtual bool begin_prepare() { return false; }
+    /// As begin_prepare, of commit(token).
+    [[nodiscard]] virtual bool begin_commit(const std::string& /*token*/) { return false; }
+    /// Whether the call that was begun need not wait any more: for its answer, its limit, or an interrupt.
+    [[nodiscard]] virtual bool is_ready() { return true; }
+    /// After is_ready() was false: a descriptor that is readable before it is true again, but for limits and
+    /// interrupts.
+    [[nodiscard]] virtual int answer_descriptor() const { return -1; }
     /// From another thread: the call that waits now ends soon (with no, silent or again), and a prepare() that has not
     /// begun yet does not wait either. Later calls of the others are not concerned.
     virtual void interrupt() {}

@@ -19,14 +19,17 @@ namespace {
 
 constexpr std::chrono::seconds connect_limit{3};
 constexpr std::string_view no_such_object = "42704", not_in_this_state = "55000", too_many = "53200";
-constexpr std::string_view probe =
-    "SELECT pg_current_xact_id_if_assigned()::text, system_identifier::text FROM pg_control_system()";
+constexpr std::string_view probe = "SELECT pg_current_xact_id_if_assigned()::text",
+                           first_probe =
+                               "SELECT pg_current_xact_id_if_assigned()::text, system_identifier::text "
+                               "FROM pg_control_system()";  // reads a file of the server's
 
 class Postgres final : public Participant {
 public:
     Postgres(std::string conninfo, std::optional<std::string> sql, std::string branch, const Surroundings& surroundings)
         : conninfo_(std::move(conninfo)),
           sql_(std::move(sql)),
+          is_one_message_(sql_ && changes_rows_only(*sql_)),
           branch_(std::move(branch)),
           surroundings_(surroundings) {}
     ~Postgres() override;
@@ -37,18 +40,33 @@ public:
     Settled commit(const std::string& token) override;
     Settled abort() override;
     Settled fence() override;
-    [[nodiscard]] bool keeps_time() const override { return true; }
+    [[nodiscard]] bool begin_prepare() override;
+    [[nodiscard]] bool begin_commit(const std::string& token) override;
+    [[nodiscard]] bool is_ready() override;
+    [[nodiscard]] int answer_descriptor() const override { return session_->descriptor(); }
     void interrupt() override { interrupt_.raise(); }
     /// Kind::list.
     [[nodiscard]] std::vector<Branch> list(const std::string& prefix);
 
 private:
-    [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) const {
-        return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, interrupt_.descriptor()});
+    /// What was begun has been waited for: is_ready() has seen to interrupts.
+    [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) {
+        return proc::bounds_from_now(surroundings_.clock, limit,
+                                     {surroundings_.stop, begun_until_ ? -1 : interrupt_.descriptor()});
     }
+    /// One that was kept, as new; false: there is none.
+    bool take_kept(const proc::Bounds& until);
     [[nodiscard]] pg::Session& session(const proc::Bounds& until);
+    [[nodiscard]] std::string work() const;
+    [[nodiscard]] std::string work_and_prepare() const { return work() + ";PREPARE TRANSACTION '" + branch_ + "'"; }
+    [[nodiscard]] std::string commit_prepared() const { return "COMMIT PREPARED '" + branch_ + "'"; }
+    [[nodiscard]] bool begin(const std::string& statements, std::chrono::nanoseconds limit);
+    /// What the server says to the statements, which were begun or are said now.
+    [[nodiscard]] std::vector<pg::Reply> hear(const std::string& statements, const proc::Bounds& until);
     [[nodiscard]] Voted execute(const proc::Bounds& until);
     [[nodiscard]] Voted detach(const std::vector<pg::Reply>& replies, const proc::Bounds& until);
+    [[nodiscard]] Voted vote_of(const std::vector<pg::Reply>& replies, const pg::Reply& prepared);
+    [[nodiscard]] std::string trouble_in(const std::vector<pg::Reply>& replies);
     [[nodiscard]] Settled witness(const std::string& token, const proc::Bounds& until);
     /// Of other sessions with a name like this one (LIKE).
     [[nodiscard]] Settled end_sessions(const std::string& pattern, const proc::Bounds& until);
@@ -56,34 +74,36 @@ private:
 
     std::string conninfo_;
     std::optional<std::string> sql_;
+    bool is_one_message_;  // with PREPARE TRANSACTION
     std::string branch_;
     Surroundings surroundings_;
     proc::Interrupt interrupt_;
     std::unique_ptr<pg::Session> session_;
-    bool left_at_work_ = false;  // a session of this object may still do what it was told
-    bool has_run_sql_ = false, told_to_prepare_ = false;
+    std::optional<std::chrono::nanoseconds> begun_until_;  // until when there may be an answer to what was begun
+    bool left_at_work_ = false;                            // a session of this object may still do what it was told
+    bool leaves_traces_ = false, told_to_prepare_ = false;
 };
 
 Voted refuse(std::string why) { return {.vote = Vote::no, .token = "", .why = std::move(why)}; }
 
 /// Why what was said to SET, BEGIN, the SQL and the probe makes no branch; "" where it does.
-std::string trouble_in(const std::vector<pg::Reply>& replies) {
+std::string Postgres::trouble_in(const std::vector<pg::Reply>& replies) {
     if (!replies.back().state.empty()) return replies.back().message;
     for (std::size_t i = 2; i < replies.size(); ++i)
         if (replies[i].tag == "COMMIT" || replies[i].tag == "BEGIN" || replies[i].tag == "PREPARE TRANSACTION")
             return "the SQL has ended its transaction by itself: what came before that is not undone";
     const auto& row = replies.back().row;
-    return row.size() == 2 && row[1] ? "" : "the server does not tell its transaction numbers";
+    if (row.size() == 2) session_->server = row[1].value_or("");
+    return row.empty() || session_->server.empty() ? "the server does not tell its transaction numbers" : "";
 }
 
 /// replies   to all before PREPARE TRANSACTION.
 /// prepared  to that.
-Voted vote_of(const std::vector<pg::Reply>& replies, const pg::Reply& prepared) {
+Voted Postgres::vote_of(const std::vector<pg::Reply>& replies, const pg::Reply& prepared) {
     const std::string trouble = prepared.state.empty() ? trouble_in(replies) : "";
     if (prepared.tag == "PREPARE TRANSACTION") {
         if (!trouble.empty()) return {.vote = Vote::silent, .token = "", .why = trouble};
-        const auto& row = replies.back().row;
-        return {Vote::yes, fmt::format("{} {}", row[0].value_or("0"), *row[1]), ""};
+        return {Vote::yes, fmt::format("{} {}", replies.back().row[0].value_or("0"), session_->server), ""};
     }
     if (!trouble.empty()) return refuse(trouble);
     const bool is_of_prepare = prepared.message.find("prepared transactions") != std::string::npos;
@@ -99,33 +119,64 @@ std::string session_name(const std::string& branch) { return branch.substr(branc
 
 Postgres::~Postgres() {
     if (!session_ || surroundings_.kept == nullptr || !session_->is_idle()) return;
-    if (has_run_sql_) session_->begin_to_forget();
+    if (leaves_traces_) session_->begin_to_forget();
     surroundings_.kept->give("pg:" + conninfo_, std::move(session_));
 }
 
-pg::Session& Postgres::session(const proc::Bounds& until) {
-    const proc::Bounds soon = proc::within(until, connect_limit);
+bool Postgres::take_kept(const proc::Bounds& until) {
     while (!session_ && surroundings_.kept != nullptr) {
         std::unique_ptr<Connection> kept = surroundings_.kept->take("pg:" + conninfo_);
         if (kept == nullptr) break;
         session_.reset(&dynamic_cast<pg::Session&>(*kept.release()));
-        if (!session_->is_as_new(soon)) session_.reset();
+        if (!session_->is_as_new(until)) session_.reset();
     }
-    if (!session_) session_ = std::make_unique<pg::Session>(conninfo_, soon);
+    return session_ != nullptr;
+}
+
+pg::Session& Postgres::session(const proc::Bounds& until) {
+    const proc::Bounds soon = proc::within(until, connect_limit);
+    if (!take_kept(soon)) session_ = std::make_unique<pg::Session>(conninfo_, soon);
     return *session_;
 }
 
+bool Postgres::begin(const std::string& statements, std::chrono::nanoseconds limit) {
+    if (session_->send(statements))
+        begun_until_ = surroundings_.clock.monotonic() + limit;
+    else
+        session_.reset();
+    return begun_until_.has_value();
+}
+
+bool Postgres::is_ready() {
+    return session_->has_replies() || interrupt_.is_raised() || surroundings_.clock.monotonic() >= *begun_until_;
+}
+
+std::vector<pg::Reply> Postgres::hear(const std::string& statements, const proc::Bounds& until) {
+    if (!std::exchange(begun_until_, std::nullopt)) return session(until).run(statements, until);
+    return session_->replies({surroundings_.clock, {}, {}});  // which are there, or do not come in time
+}
+
+bool Postgres::begin_prepare() {
+    constexpr std::chrono::milliseconds moment{20};  // for what it was told to forget before
+    if (!is_one_message_ || !take_kept(proc::bounds_from_now(surroundings_.clock, moment, {}))) return false;
+    told_to_prepare_ = left_at_work_ = begin(work_and_prepare(), surroundings_.prepare_limit);
+    return told_to_prepare_;
+}
+
 Voted Postgres::prepare() {
-    if (!sql_) return refuse("there is no SQL to run: add it with --sql FILE");
-    if (const std::string control = transaction_control_in(*sql_); !control.empty())
-        return refuse(control + " would end the transaction that ft2pc runs the SQL in");
     const proc::Bounds until = bounds(surroundings_.prepare_limit);
-    try {
-        (void)session(until);
-    } catch (const Failure& failure) {  // nothing was begun
-        return refuse(failure.what());
+    if (!begun_until_) {
+        if (!sql_) return refuse("there is no SQL to run: add it with --sql FILE");
+        if (const std::string control = transaction_control_in(*sql_); !control.empty())
+            return refuse(control + " would end the transaction that ft2pc runs the SQL in");
+        try {
+            (void)session(until);
+        } catch (const Failure& failure) {  // nothing was begun
+            return refuse(failure.what());
+        }
     }
-    left_at_work_ = has_run_sql_ = true;
+    left_at_work_ = true;
+    leaves_traces_ = may_leave_traces(*sql_);
     Voted voted;
     try {
         voted = execute(until);
@@ -138,21 +189,23 @@ Voted Postgres::prepare() {
     return voted;
 }
 
+std::string Postgres::work() const {
+    return fmt::format("SET application_name = '{}';BEGIN;{}\n;{}", session_name(branch_), *sql_,
+                       session_->server.empty() ? first_probe : probe);
+}
+
 /// Changes of rows go in one message with PREPARE TRANSACTION: one more would cost as much as a small change itself. Of
 /// other SQL it is seen first what came of it.
 Voted Postgres::execute(const proc::Bounds& until) {
-    const std::string work =
-        fmt::format("SET application_name = '{}';BEGIN;{}\n;{}", session_name(branch_), *sql_, probe);
-    if (!changes_rows_only(*sql_)) return detach(session(until).run(work, until), until);
+    if (!is_one_message_) return detach(session(until).run(work(), until), until);
     told_to_prepare_ = true;
-    std::vector<pg::Reply> replies =
-        session(until).run(fmt::format("{};PREPARE TRANSACTION '{}'", work, branch_), until);
+    std::vector<pg::Reply> replies = hear(work_and_prepare(), until);
     const pg::Reply last = std::move(replies.back());
     if (!last.tag.empty()) replies.pop_back();
     Voted voted = vote_of(replies, last);
     if (voted.vote == Vote::no) told_to_prepare_ = false;
     if (voted.vote != Vote::yes || replies.back().row[0]) return voted;
-    const pg::Reply ended = session(until).run(fmt::format("COMMIT PREPARED '{}'", branch_), until).back();
+    const pg::Reply ended = session(until).run(commit_prepared(), until).back();
     voted = {.vote = Vote::read_only, .token = "", .why = ""};
     if (ended.tag != "COMMIT PREPARED") voted = {.vote = Vote::silent, .token = "", .why = ended.message};
     return voted;
@@ -172,7 +225,7 @@ Voted Postgres::detach(const std::vector<pg::Reply>& replies, const proc::Bounds
 
 /// One question after the decision; whatever goes wrong is asked again, on a new connection.
 Settled Postgres::settle(const std::function<Settled(const proc::Bounds& until)>& how) {
-    interrupt_.clear();
+    if (!begun_until_) interrupt_.clear();
     try {
         return how(bounds(surroundings_.settle_limit));
     } catch (const Failure& failure) {  // this participant's failure is its answer
@@ -181,9 +234,15 @@ Settled Postgres::settle(const std::function<Settled(const proc::Bounds& until)>
     }
 }
 
+bool Postgres::begin_commit(const std::string&) {
+    if (!session_ || !session_->is_idle()) return false;
+    interrupt_.clear();
+    return begin(commit_prepared(), surroundings_.settle_limit);
+}
+
 Settled Postgres::commit(const std::string& token) {
     return settle([&](const proc::Bounds& until) -> Settled {
-        const pg::Reply reply = session(until).run(fmt::format("COMMIT PREPARED '{}'", branch_), until).back();
+        const pg::Reply reply = hear(commit_prepared(), until).back();
         if (reply.tag == "COMMIT PREPARED") return {Ack::done, ""};
         if (reply.state == no_such_object) return witness(token, until);
         return {Ack::again, reply.message};

@@ -140,8 +140,7 @@ bool Session::is_as_new(const proc::Bounds& bounds) {
     try {
         if (std::exchange(forgetting_, false)) return replies(bounds).back().state.empty() && is_idle();
         // Nothing is asked; so what there is to read is the server's farewell.
-        return is_idle() &&
-               proc::wait_readable(pq().PQsocket(connection_.get()), proc::within(bounds, {})) == proc::Waited::late;
+        return is_idle() && proc::wait_readable(descriptor(), proc::within(bounds, {})) == proc::Waited::late;
     } catch (const Failure&) {  // it has waited, unused: nobody has lost anything
         return false;
     }
@@ -150,10 +149,7 @@ bool Session::is_as_new(const proc::Bounds& bounds) {
 void Session::Finish::operator()(pg_conn* connection) const { pq().PQfinish(connection); }
 bool Session::is_lost() const { return pq().PQstatus(connection_.get()) == CONNECTION_BAD; }
 bool Session::is_idle() const { return pq().PQtransactionStatus(connection_.get()) == PQTRANS_IDLE; }
-void Session::begin_to_forget() {
-    forgetting_ = true;
-    (void)pq().PQsendQuery(connection_.get(), "DISCARD ALL");
-}
+void Session::begin_to_forget() { forgetting_ = send("DISCARD ALL"); }
 
 Session::Session(const std::string& conninfo, const proc::Bounds& bounds) {
     const char* keywords[] = {"dbname", "application_name", nullptr};
@@ -181,33 +177,47 @@ void Session::connect(const proc::Bounds& bounds) {
     }
 }
 
-std::vector<Reply> Session::replies(const proc::Bounds& bounds) {
-    constexpr std::string_view what = "cannot ask the server";
+bool Session::has_replies() {
     PGconn* connection = connection_.get();
-    while (pq().PQflush(connection) > 0) check_waited(proc::wait_writable(pq().PQsocket(connection), bounds), what);
-    std::vector<Reply> all;
-    for (;;) {
-        while (pq().PQisBusy(connection) != 0) {
-            check_waited(proc::wait_readable(pq().PQsocket(connection), bounds), what);
-            if (pq().PQconsumeInput(connection) == 0) throw failure(what);
-        }
+    if (has_all_) return true;
+    if (pq().PQflush(connection) > 0) return false;
+    if (pq().PQconsumeInput(connection) == 0) return true;  // it is lost
+    while (pq().PQisBusy(connection) == 0) {
         const std::unique_ptr<PGresult, void (*)(PGresult*)> result(pq().PQgetResult(connection), pq().PQclear);
-        if (!result) break;
-        all.push_back(reply_of(result.get()));
-        if (is_copy(pq().PQresultStatus(result.get()))) break;
+        if (!result) return has_all_ = true;
+        replies_.push_back(reply_of(result.get()));
+        if (is_copy(pq().PQresultStatus(result.get()))) return true;
     }
-    if (is_lost()) throw failure(what);
-    if (all.empty()) throw Failure({.what = std::string(what), .why = "it does not answer"});
-    return all;
+    return false;
 }
 
+std::vector<Reply> Session::replies(const proc::Bounds& bounds) {
+    constexpr std::string_view what = "cannot ask the server";
+    while (!has_replies()) {
+        const bool is_said = pq().PQflush(connection_.get()) == 0;
+        check_waited(is_said ? proc::wait_readable(descriptor(), bounds) : proc::wait_writable(descriptor(), bounds),
+                     what);
+    }
+    if (is_lost()) throw failure(what);
+    if (replies_.empty()) throw Failure({.what = std::string(what), .why = "it does not answer"});
+    return std::exchange(replies_, {});
+}
+
+bool Session::send(const std::string& statements) {
+    has_all_ = false;
+    return pq().PQsendQuery(connection_.get(), statements.c_str()) != 0;
+}
+
+int Session::descriptor() const { return pq().PQsocket(connection_.get()); }
+
 std::vector<Reply> Session::run(const std::string& statements, const proc::Bounds& bounds) {
-    if (pq().PQsendQuery(connection_.get(), statements.c_str()) == 0) throw failure("cannot ask the server");
+    if (!send(statements)) throw failure("cannot ask the server");
     return replies(bounds);
 }
 
 Reply Session::ask(const std::string& statement, const std::vector<std::string>& values, const proc::Bounds& bounds) {
     std::vector<const char*> pointers;
+    has_all_ = false;
     for (const std::string& value : values) pointers.push_back(value.c_str());
     if (pq().PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr,
                                pointers.data(), nullptr, nullptr, 0) == 0)
@@ -250,6 +260,10 @@ void Session::begin_to_forget() { throw built_without(); }
 bool Session::is_as_new(const proc::Bounds&) { throw built_without(); }
 Session::Session(const std::string&, const proc::Bounds&) { throw built_without(); }
 std::vector<Reply> Session::run(const std::string&, const proc::Bounds&) { throw built_without(); }
+bool Session::send(const std::string&) { throw built_without(); }
+bool Session::has_replies() { throw built_without(); }
+std::vector<Reply> Session::replies(const proc::Bounds&) { throw built_without(); }
+int Session::descriptor() const { throw built_without(); }
 Reply Session::ask(const std::string&, const std::vector<std::string>&, const proc::Bounds&) { throw built_without(); }
 std::string settled_conninfo(const std::string&) { throw built_without(); }
 

@@ -31,6 +31,13 @@ public:
     Session(const std::string& conninfo, const proc::Bounds& bounds);
     /// Statements, in one message; a reply for each of them up to the first that fails.
     [[nodiscard]] std::vector<Reply> run(const std::string& statements, const proc::Bounds& bounds);
+    /// As run, without its waiting: replies() is to follow. false: it cannot be said.
+    [[nodiscard]] bool send(const std::string& statements);
+    /// Whether replies() has nothing to wait for.
+    [[nodiscard]] bool has_replies();
+    [[nodiscard]] std::vector<Reply> replies(const proc::Bounds& bounds);
+    /// Readable once there is more of the replies.
+    [[nodiscard]] int descriptor() const;
     /// One statement with parameters.
     [[nodiscard]] Reply ask(const std::string& statement, const std::vector<std::string>& values,
                             const proc::Bounds& bounds);
@@ -42,6 +49,8 @@ public:
     void begin_to_forget();
     /// After it was kept: whether it is as new. false: the server, or the way to it, has gone meanwhile.
     [[nodiscard]] bool is_as_new(const proc::Bounds& bounds);
+    /// Which server it is, where somebody has asked: not to be asked again.
+    std::string server;
 
 private:
     struct Finish {
@@ -50,8 +59,9 @@ private:
     [[nodiscard]] Failure failure(std::string_view what) const;
     void check_waited(proc::Waited waited, std::string_view what) const;
     void connect(const proc::Bounds& bounds);
-    [[nodiscard]] std::vector<Reply> replies(const proc::Bounds& bounds);
     std::unique_ptr<pg_conn, Finish> connection_;
+    std::vector<Reply> replies_;  // so far
+    bool has_all_ = true;
     bool forgetting_ = false;
 };
 

@@ -1,6 +1,9 @@
 #include "libcore/twophase/serve_lines.h"
 
 #include <array>
+#include <atomic>
+#include <mutex>
+#include <utility>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/parallel.h"
@@ -45,23 +48,24 @@ private:
 
 std::uint64_t serve_lines(proc::Input& in, const std::function<void(std::string_view, std::uint64_t)>& handle,
                           unsigned threads) {
-    struct Line {
-        std::string text;
-        std::uint64_t number = 0;
-    };
-    constexpr std::size_t far_ahead = 1U << 20;  ///< a line that takes long holds up none of so many that follow it
+    std::mutex turn;  // guards lines, read: whose turn it is to wait for a line, and then works on it
     Lines lines(in);
     std::uint64_t read = 0;
-    const auto next = [&]() -> std::optional<Line> {
-        std::optional<std::string> text = lines.next();
-        if (!text) return std::nullopt;
-        return Line{*std::move(text), ++read};
+    std::atomic<bool> over = false;
+    const auto next = [&]() -> std::optional<std::pair<std::string, std::uint64_t>> {
+        const std::lock_guard lock(turn);
+        std::optional<std::string> line;
+        if (!over) line = lines.next();
+        if (!line) return std::nullopt;
+        return std::pair(*std::move(line), ++read);
     };
-    const auto work = [&](Line&& line, unsigned) {
-        handle(line.text, line.number);
-        return 0;
-    };
-    ordered_pipeline<Line, int>({.workers = threads, .window = far_ahead}, next, work, [](int&&) {});
+    parallel_for(threads, threads, [&](std::size_t) {
+        struct Last {  // where one ends, for the end of the input or a failure, nobody begins another
+            std::atomic<bool>& over;
+            ~Last() { over = true; }
+        } const last{over};
+        while (const auto line = next()) handle(line->first, line->second);
+    });
     return read;
 }
 

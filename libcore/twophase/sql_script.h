@@ -19,6 +19,7 @@ struct Statement {
     std::size_t line = 1;            ///< where it begins
     std::size_t end = 0;             ///< bytes of the script up to its end, without comments that follow it
     std::vector<std::string> words;  ///< its first four at most, in capitals, without what is quoted
+    bool calls_others = false;       ///< functions that are not known to leave nothing in the session
 };
 
 /// Empty ones are left out.
@@ -31,6 +32,10 @@ struct Statement {
 /// Whether it does nothing but change rows, and read some: it is likely to have something to commit, and the server
 /// asks nothing of its client meanwhile (COPY).
 [[nodiscard]] bool changes_rows_only(std::string_view script);
+
+/// Whether something of it may be left in its session after the transaction: settings, locks, temporary tables. What
+/// triggers leave is not known.
+[[nodiscard]] bool may_leave_traces(std::string_view script);
 
 /// Up to the end of its last statement, without its semicolon.
 [[nodiscard]] std::string_view up_to_last_statement(std::string_view script, Dialect dialect);

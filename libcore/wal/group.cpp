@@ -5,14 +5,15 @@
 namespace ft::wal {
 
 void GroupLog::commit(std::vector<Record> records) {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     for (Record& record : records) waiting_.push_back(std::move(record));
+    durably_ = true;
     const std::uint64_t mine = begun_;
     while (done_ < mine) {
         if (flushing_ && !failure_)
-            flushed_.wait(lock);
+            ended(mine).wait(lock);
         else
-            flush(lock, true);
+            flush(lock);
     }
 }
 
@@ -22,9 +23,9 @@ void GroupLog::append(Record record) {
 }
 
 void GroupLog::write() {
-    std::unique_lock lock(mutex_);
-    flushed_.wait(lock, [&] { return !flushing_ || failure_; });
-    flush(lock, false);
+    Lock lock(mutex_);
+    while (flushing_ && !failure_) ended(begun_).wait(lock);
+    flush(lock);
 }
 
 std::size_t GroupLog::waiting() const {
@@ -42,9 +43,10 @@ std::uint64_t GroupLog::forced() const {
     return forced_;
 }
 
-void GroupLog::flush(std::unique_lock<std::mutex>& lock, bool durably) {
+void GroupLog::flush(Lock& lock) {
     if (failure_) std::rethrow_exception(failure_);
     flushing_ = true;
+    const bool durably = std::exchange(durably_, false);
     std::vector<Record> records = std::exchange(waiting_, {});
     const std::uint64_t number = begun_++;
     lock.unlock();
@@ -55,14 +57,15 @@ void GroupLog::flush(std::unique_lock<std::mutex>& lock, bool durably) {
     } catch (...) {  // the others that wait for it have to know, too
         lock.lock();
         failure_ = std::current_exception();
-        flushed_.notify_all();
+        for (std::condition_variable& each : ended_) each.notify_all();
         throw;
     }
     done_ = number;
     size_ = log_.size();
     if (durably) ++forced_;
     flushing_ = false;
-    flushed_.notify_all();
+    ended(number).notify_all();      // who waited for it
+    ended(number + 1).notify_one();  // who waits for the next one: somebody has to begin that
 }
 
 }  // namespace ft::wal

@@ -33,7 +33,7 @@ public:
     void commit(std::vector<Record> records);
     /// Keeps a record for the next flush.
     void append(Record record);
-    /// What was appended and not flushed survives this process, and perhaps a loss of power.
+    /// What was appended survives this process, and perhaps a loss of power.
     void write();
     /// Records that wait for the next flush.
     [[nodiscard]] std::size_t waiting() const;
@@ -43,13 +43,16 @@ public:
     [[nodiscard]] std::uint64_t forced() const;
 
 private:
-    /// Writes what waits. lock: held when it begins and when it ends.
-    void flush(std::unique_lock<std::mutex>& lock, bool durably);
+    using Lock = std::unique_lock<std::mutex>;
+    /// Writes what waits, durably where somebody waits for that. lock: held when it begins and when it ends.
+    void flush(Lock& lock);
+    [[nodiscard]] std::condition_variable& ended(std::uint64_t flush) { return ended_[flush % 2]; }
 
     Log& log_;
-    mutable std::mutex mutex_;  // guards all below; log_ belongs to the thread that has set flushing_
-    std::condition_variable flushed_;
+    mutable std::mutex mutex_;          // guards all below; log_ belongs to the thread that has set flushing_
+    std::condition_variable ended_[2];  ///< where the end of a flush is waited for, by its number: even, odd
     std::vector<Record> waiting_;
+    bool durably_ = false;     ///< what waits was committed, at least one of it
     std::uint64_t begun_ = 1;  ///< number of the next flush: with which goes what waits
     std::uint64_t done_ = 0;   ///< flushes that have ended
     std::uint64_t size_ = 0, forced_ = 0;

@@ -175,6 +175,7 @@ END
     local at="is = \"pg:$one\""
     ft2pc serve --at-once 1 <<END
 participants = [{ $at, statements = "SET search_path = nowhere; UPDATE public.accounts SET balance = 1 WHERE id = 1" }]
+participants = [{ $at, statements = "UPDATE accounts SET balance = 2 WHERE set_config('search_path', 'x', false) = '' OR id = 1" }]
 participants = [{ $at, statements = "UPDATE accounts SET balance = 2 WHERE id = 1" }]
 END
     [ "$(query "$one" 'SELECT balance FROM accounts WHERE id = 1')" = 2 ]

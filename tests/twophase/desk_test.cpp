@@ -73,32 +73,53 @@ TEST_CASE("questions to one participant wait for each other, in order, while oth
     CHECK(most == 1);
 }
 
-TEST_CASE("who waits works on one that keeps its time, and a refusal interrupts that", "[twophase]") {
+TEST_CASE("who waits asks all servers first, and takes their answers as they come", "[twophase]") {
     Troupe troupe(2);
-    std::promise<void> begun, interrupted;
     std::thread::id worker;
-    troupe[1].keeps_time = true;
-    troupe[1].prepare = [&] {
+    for (std::size_t i = 0; i < 2; ++i) troupe[i].server.emplace();
+    troupe[0].prepare = troupe[1].prepare = [&] {
         worker = std::this_thread::get_id();
-        begun.set_value();
-        interrupted.get_future().wait();
         return yes();
     };
-    troupe[1].interrupt = [&] { interrupted.set_value(); };
-    troupe[0].prepare = [&] {
-        begun.get_future().wait();
+    SystemClock clock;
+    Hands hands(2);
+    Desk::Participants participants = troupe.participants();
+    Desk desk(participants, clock, &hands);
+    desk.ask({.kind = Ask::prepare, .part = 0});
+    desk.ask({.kind = Ask::prepare, .part = 1});
+    CHECK_FALSE(desk.wait(std::chrono::milliseconds(1)));
+    troupe[1].server->raise();
+    CHECK(desk.wait(patience)->part == 1);
+    CHECK(desk.is_waiting());
+    desk.ask({.kind = Ask::commit, .part = 0});  // which waits for the vote
+    troupe[0].server->raise();
+    CHECK(desk.wait(patience)->kind == Ask::prepare);
+    CHECK(desk.wait(patience)->kind == Ask::commit);
+    CHECK(troupe.calls() == "begin prepare 0, begin prepare 1, prepare 1, prepare 0, begin commit 0, commit 0");
+    CHECK(worker == std::this_thread::get_id());
+}
+
+TEST_CASE("a refusal of one that hands work on interrupts a server's, and wakes who waits for it", "[twophase]") {
+    Troupe troupe(2);
+    troupe[0].server.emplace();
+    troupe[0].prepare = [] { return no("interrupted"); };
+    troupe[0].interrupt = [&] { troupe[0].server->raise(); };
+    std::promise<void> waiting;
+    troupe[1].prepare = [&] {
+        waiting.get_future().wait();
         return no("busy");
     };
     SystemClock clock;
     Hands hands(2);
     Desk::Participants participants = troupe.participants();
     Desk desk(participants, clock, &hands);
-    desk.ask({.kind = Ask::prepare, .part = 1});
     desk.ask({.kind = Ask::prepare, .part = 0});
+    desk.ask({.kind = Ask::prepare, .part = 1});
+    CHECK_FALSE(desk.wait(std::chrono::milliseconds(1)));
+    waiting.set_value();
     const std::optional<Answer> first = desk.wait(patience), second = desk.wait(patience);
     REQUIRE((first && second));
     CHECK(first->part + second->part == 1);
-    CHECK(worker == std::this_thread::get_id());
 }
 
 TEST_CASE("without threads a question is answered by who waits for it", "[twophase]") {

@@ -16,13 +16,23 @@ public:
     Settled forget() override { return note("forget").forget(); }
     Settled fence() override { return note("fence").fence(); }
     void interrupt() override { script_.interrupt(); }
-    [[nodiscard]] bool keeps_time() const override { return script_.keeps_time; }
+    bool begin_prepare() override { return begin("prepare"); }
+    bool begin_commit(const std::string&) override { return begin("commit"); }
+    bool is_ready() override {
+        SystemClock clock;
+        return proc::wait_readable(answer_descriptor(), proc::bounds_from_now(clock, {}, {})) == proc::Waited::done;
+    }
+    [[nodiscard]] int answer_descriptor() const override { return script_.server->descriptor(); }
     [[nodiscard]] bool keeps_witness() const override { return script_.witness; }
 
 private:
     Script& note(std::string_view verb) {
         calls_.note(fmt::format("{} {}", verb, number_));
         return script_;
+    }
+    bool begin(std::string_view verb) {
+        if (script_.server) calls_.note(fmt::format("begin {} {}", verb, number_));
+        return script_.server.has_value();
     }
     Script& script_;
     std::size_t number_;

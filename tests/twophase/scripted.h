@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "libcore/proc/bounded.h"
 #include "libcore/sim/disk.h"
 #include "libcore/twophase/coordinator.h"
 #include "libcore/twophase/home.h"
@@ -28,7 +29,8 @@ struct Script {
     std::function<Settled(const std::string& token)> commit = [](const std::string&) { return done(); };
     std::function<Settled()> abort = done, forget = done, fence = done;
     std::function<void()> interrupt = [] {};
-    bool witness = false, keeps_time = false;
+    bool witness = false;
+    std::optional<proc::Interrupt> server{};  ///< asked by who waits for answers, which it is ready to give once raised
 };
 
 /// Calls in the order in which they began. Thread-safe.

@@ -80,4 +80,17 @@ TEST_CASE("a script that changes rows only is told from others", "[twophase]") {
         CHECK_FALSE(changes_rows_only(script));
 }
 
+TEST_CASE("what may leave something in its session is told from what cannot", "[twophase]") {
+    for (const char* script :
+         {"update t set a = a - 1 where id = (select 1 + floor(random() * 9)::int)",
+          "INSERT INTO t (a, b) VALUES (1, 'set_config(') ON CONFLICT (a) DO NOTHING",
+          "insert into s.\"t u\"(a) values (count /* of */ (1))", "SELECT 1; DELETE FROM t WHERE a IN (1, 2) AND (b)"})
+        CHECK_FALSE(may_leave_traces(script));
+    for (const char* script :
+         {"SELECT set_config('a', 'b', false)", "UPDATE t SET a = pg_advisory_lock (1)", "SELECT pg_catalog.f(1)",
+          "SELECT \"floor\"(1)", "SET a = b", "CREATE TEMP TABLE t(a int)", "INSERT INTO t SELECT u.f(1)",
+          "insert into t (a) select t (1)", "DELETE FROM t WHERE s.floor(a) = 1", "DO $$ BEGIN END $$"})
+        CHECK(may_leave_traces(script));
+}
+
 }  // namespace ft::twophase

@@ -97,10 +97,13 @@ private:
         env_.out().flush();
     }
     void tell(std::uint64_t number, const Report& report) {
+        const bool in_json = env_.common().json;
+        const std::string text = in_json ? "" : sentence(number, report);
+        const ui::Answer fields = in_json ? fields_of(report, {}).number("line", number) : ui::Answer();
         const std::lock_guard lock(mutex_);
         count(tally_, report);
         if (options_.pace.timing) tell_timing(env_, report, {});
-        env_.item(sentence(number, report), fields_of(report, {}).number("line", number));
+        env_.item(text, fields);
         env_.out().flush();
     }
 
