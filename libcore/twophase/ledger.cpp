@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libcore/base/failure.h"
 #include "libcore/io/posix.h"
 #include "libcore/twophase/journal.h"
+#include "libcore/twophase/spec.h"
 
 namespace ft::twophase {
 
@@ -128,8 +130,19 @@ std::vector<wal::Record> Entry::records_with(const Milestone& milestone) const {
     return records;
 }
 
+bool Entry::needs_no_record(const Milestone& milestone) const {
+    if (!is_listed_ || is_recorded_) return false;
+    if (milestone.kind == Milestone::Kind::asked) return true;
+    if (milestone.kind != Milestone::Kind::commit) return false;
+    const Tokens& tokens = milestone.tokens;
+    const auto writes = [](const std::optional<std::string>& token) { return token.has_value(); };
+    const auto writer = std::find_if(tokens.begin(), tokens.end(), writes);
+    return std::count_if(tokens.begin(), tokens.end(), writes) == 1 &&
+           may_commit_alone(story_.parts[static_cast<std::size_t>(writer - tokens.begin())]);
+}
+
 void Entry::force(const Milestone& milestone) {
-    if (milestone.kind != Milestone::Kind::asked || !is_listed_) {
+    if (!needs_no_record(milestone)) {
         ledger_.commit(story_.number, records_with(milestone));
         is_recorded_ = true;
     }

@@ -6,6 +6,11 @@
 // there is asked. A branch that is prepared at one of them, and has no commit in the ledger of a process that is dead,
 // is aborted: presumed abort (Mohan, Lindsay 1983).
 //
+// Where one participant only has something to commit, and may commit alone (Kind::may_commit_alone), even that record
+// is left out: it is all that can be prepared, so whether it has committed or recovery aborts it, nobody differs. Until
+// it has answered, nothing is said of the transaction; where it does not, the commit is forced after all
+// (give_journal).
+//
 // Its transactions are numbered: 40 bits drawn by chance are the ledger's, 24 count from 1. Formats in FORMAT.md,
 // section 2.
 //
@@ -60,10 +65,13 @@ public:
     void force(const Milestone& milestone) override;
     void note(const Milestone& milestone) override;
     void remove(bool durably) override;
+    /// Whether the ledger holds what it has to.
+    [[nodiscard]] bool is_recorded() const { return is_recorded_; }
 
 private:
     friend class Ledger;
     [[nodiscard]] std::vector<wal::Record> records_with(const Milestone& milestone) const;
+    [[nodiscard]] bool needs_no_record(const Milestone& milestone) const;
     Ledger& ledger_;
     Story story_;
     bool is_listed_;    // all its participants can list their branches

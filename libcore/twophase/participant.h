@@ -128,6 +128,9 @@ struct Kind {
     bool takes_sql = false;  ///< its field "sql" is the text of a file that is named beside it
     /// The field that says where its branches are prepared; "": they cannot be listed.
     std::string_view place = "";
+    /// Whether the only one of a transaction that has something to commit may be told so before that is durable, where
+    /// its branches are listed: what was told is done or still listed, and it keeps no witness that would stay.
+    bool may_commit_alone = false;
     /// Ends what participants of dead coordinators have left running there under ids that begin like this, then tells
     /// which branches with such ids may be prepared there. place  has that field. fails  where it cannot be told.
     std::vector<Branch> (*list)(const Spec& place, const std::string& prefix,

@@ -337,6 +337,7 @@ Kind pg_kind() {
             .make = make,
             .takes_sql = true,
             .place = "conninfo",
+            .may_commit_alone = true,
             .list = list};
 }
 

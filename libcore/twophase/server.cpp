@@ -46,6 +46,10 @@ Report Server::run_in(Ledger& ledger, const std::vector<Spec>& parts) {
         ledger.give_journal(*entry, home_.journals(), clock_, home_.coordinator());
     } catch (const Failure& failure) {  // what became of the transaction is decided: the ledger stays, for recovery
         if (report.why.empty()) report.why = failure.what();
+        if (report.decision == Decision::commit && !entry->is_recorded()) {  // which does not know of it
+            report.phase = Phase::in_doubt;
+            report.decision = Decision::none;
+        }
     }
     return report;
 }

@@ -113,6 +113,11 @@ std::optional<Spec> place_of(const Spec& spec) {
     return Spec{.kind = spec.kind, .label = spec.kind + ":" + where->second, .fields = {*where}};
 }
 
+bool may_commit_alone(const Spec& spec) {
+    const Kind* kind = find_kind(spec.kind);
+    return kind != nullptr && kind->may_commit_alone;
+}
+
 std::vector<Branch> list_branches(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
     const Kind& kind = kind_of(place);
     if (kind.list == nullptr) throw damage(place.label, "not a place whose branches can be listed");

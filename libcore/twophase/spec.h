@@ -22,6 +22,8 @@ void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts);
                                                             const Surroundings& surroundings);
 /// Where its branches are prepared, and nothing else of it; std::nullopt where they cannot be listed there.
 [[nodiscard]] std::optional<Spec> place_of(const Spec& spec);
+/// Kind::may_commit_alone of its kind.
+[[nodiscard]] bool may_commit_alone(const Spec& spec);
 /// As Kind::list of the place's kind.
 [[nodiscard]] std::vector<Branch> list_branches(const Spec& place, const std::string& prefix,
                                                 const Surroundings& surroundings);

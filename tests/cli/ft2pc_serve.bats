@@ -81,6 +81,21 @@ END
     done
 }
 
+@test "a service that is told to stop answers what was begun, and leaves no ledger" {
+    mkfifo in
+    ft2pc serve <in >answers 2>"$messages" &
+    service=$!
+    exec 4>in
+    echo 'participants = ["counter:jobs+1"]' >&4
+    until [ -s answers ]; do kill -0 $service; done
+    kill -TERM $service
+    exits 143 wait $service
+    service=
+    exec 4>&-
+    [ "$(cut -d' ' -f3 answers)" = committed ]
+    nothing_left
+}
+
 @test "list shows a ledger that lives, and one that was left" {
     mkfifo in
     ft2pc serve <in >answers &

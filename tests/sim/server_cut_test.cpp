@@ -1,7 +1,8 @@
 // Goal: whatever the power or a kill does to `ft2pc serve` and to the recovery that follows, each of its transactions
 // changes all or nothing; what was told is so; nothing is left behind. Method: transactions over counters, which can
-// list their branches, and a file, which cannot, with some that are refused or cannot be ended at once; every cut, each
-// followed by a recovery that is cut too; forget syncs one by one.
+// list their branches, a file, which cannot, and a database (a folder that stands for one), which may commit alone;
+// some are refused or cannot be ended at once; every cut, each followed by a recovery that is cut too; forget syncs one
+// by one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,6 +31,7 @@ std::unique_ptr<io::File> replica_of(SimDisk& disk, const std::string& name) {
 const Image& server_scene() {
     static const Image image = prepared([](SimDisk& disk) {
         disk.root()->make_dir("site", 0755);
+        disk.root()->make_dir("db", 0755);
         const auto site = io::open_dir(*disk.root(), "site");
         site->create_file("a", 0644)->write_at(view_of("old"), 0);
         site->create_file("a.new", 0644)->write_at(view_of("new"), 0);
@@ -42,6 +44,47 @@ const Image& server_scene() {
         }
     });
     return image;
+}
+
+/// Stands for a database: a file for each branch, "prepared-ID", then "committed-ID".
+class Database final : public Participant {
+public:
+    Database(io::Dir& disk, std::string branch) : folder_(io::open_dir(disk, "db")), branch_(std::move(branch)) {}
+    Voted prepare() override {
+        folder_->create_file("prepared-" + branch_, 0644);
+        folder_->sync();
+        return {Vote::yes, "token", ""};
+    }
+    Settled commit(const std::string&) override {
+        if (folder_->stat("committed-" + branch_)) return {Ack::done, ""};
+        if (!folder_->stat("prepared-" + branch_)) return {Ack::broken, "somebody has aborted it"};
+        folder_->rename("prepared-" + branch_, *folder_, "committed-" + branch_);
+        folder_->sync();
+        return {Ack::done, ""};
+    }
+    Settled abort() override {
+        folder_->remove_file("prepared-" + branch_);
+        folder_->sync();
+        return {Ack::done, ""};
+    }
+    [[nodiscard]] static std::vector<Branch> list(io::Dir& disk, const std::string& prefix) {
+        std::vector<Branch> branches;
+        for (const io::Listed& one : io::open_dir(disk, "db")->list())
+            if (one.name.starts_with("prepared-" + prefix))
+                branches.push_back(*Branch::from_id(one.name.substr(one.name.find('-') + 1)));
+        return branches;
+    }
+
+private:
+    std::unique_ptr<io::Dir> folder_;
+    std::string branch_;
+};
+
+bool is_database(const Spec& spec) { return spec.kind == "pg"; }
+
+Spec part_of(const std::string& word) {
+    if (word == "db") return {.kind = "pg", .label = "pg:db", .fields = {{"conninfo", "db"}}};
+    return parse_spec(word, "/");
 }
 
 /// A participant that cannot be told anything just now.
@@ -68,28 +111,39 @@ struct Coordination {
                 .locks = home.locks()};
     }
     [[nodiscard]] Makers makers() {
-        return [this](const Story& story) { return make_participants(story, home.coordinator(), surroundings()); };
+        return [this](const Story& story) {
+            Desk::Participants all;
+            for (std::uint32_t i = 0; i < story.parts.size(); ++i)
+                all.push_back(make(story.parts[i], {home.coordinator(), story.number, 0, i}));
+            return all;
+        };
     }
-    /// As long as the last of them is y, to which nobody gets through.
+    [[nodiscard]] std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch) {
+        if (is_database(spec)) return std::make_unique<Database>(*hands.root, branch.id());
+        return make_participant(spec, branch, surroundings());
+    }
+    /// As long as the last of them is y, or the database, to which nobody gets through.
     [[nodiscard]] Makers deaf_makers() {
         return [this](const Story& story) {
             Desk::Participants all = makers()(story);
-            if (story.parts.back().label.starts_with("counter:/site/y"))
+            if (story.parts.back().label.starts_with("counter:/site/y") || is_database(story.parts.back()))
                 all.back() = std::make_unique<Deaf>(std::move(all.back()));
             return all;
         };
     }
     [[nodiscard]] Places places() {
-        return {.list = [this](const Spec& place,
-                               const std::string& prefix) { return list_branches(place, prefix, surroundings()); },
-                .make = [this](const Spec& place,
-                               const Branch& branch) { return make_participant(place, branch, surroundings()); }};
+        return {.list =
+                    [this](const Spec& place, const std::string& prefix) {
+                        return is_database(place) ? Database::list(*hands.root, prefix)
+                                                  : list_branches(place, prefix, surroundings());
+                    },
+                .make = [this](const Spec& place, const Branch& branch) { return make(place, branch); }};
     }
     void serve(const Makers& who, const std::vector<std::vector<std::string>>& plans) {
         Server server(home, who, hands.clock, progress, pace);
         for (const std::vector<std::string>& words : plans) {
             std::vector<Spec> parts;
-            for (const std::string& word : words) parts.push_back(parse_spec(word, "/"));
+            for (const std::string& word : words) parts.push_back(part_of(word));
             if (server.run(parts).decision == Decision::commit) hands.disk.acknowledge("committed");
         }
         server.close();
@@ -105,6 +159,8 @@ const std::vector<std::vector<std::string>> plans{
     {"counter:/site/x+1", "file:/site/a=/site/a.new"},
     {"counter:/site/x+1", "file:/site/a=/site/missing"},
     {"counter:/site/x+1", "counter:/site/y+1"},
+    {"db"},
+    {"counter:/site/x+1", "db"},
 };
 
 void serve(Hands hands) {
@@ -138,9 +194,14 @@ Complaints complaints_about_service(SimDisk& disk) {
     Complaints complaints;
     const auto site = io::open_dir(*disk.root(), "site");
     const auto a = io::open_file(*site, "a", io::Access::read);
-    const std::string state = fmt::format("{} {} {}", value_of(disk, "x", complaints), value_of(disk, "y", complaints),
-                                          text_of(io::read_whole(*a, 100)));
-    const std::vector<std::string> good{"0 0 old", "1 1 old", "2 1 new", "3 2 new"};
+    std::size_t rows = 0;
+    for (const io::Listed& one : io::open_dir(*disk.root(), "db")->list()) {
+        if (one.name.starts_with("prepared-")) complaints.push_back("in doubt: " + one.name);
+        ++rows;
+    }
+    const std::string state = fmt::format("{} {} {} {}", value_of(disk, "x", complaints),
+                                          value_of(disk, "y", complaints), text_of(io::read_whole(*a, 100)), rows);
+    const std::vector<std::string> good{"0 0 old 0", "1 1 old 0", "2 1 new 0", "3 2 new 0", "3 2 new 1", "4 2 new 2"};
     const auto found = std::find(good.begin(), good.end(), state);
     if (found == good.end()) complaints.push_back("not atomic: " + state);
     const auto& told = disk.acknowledged();
@@ -176,7 +237,7 @@ TEST_CASE("what a service could not end gets a journal of its own, at whatever s
           "[twophase][sim]") {
     SimDisk disk(server_scene(), 1);
     serve_the_deaf(hands_of(disk));
-    CHECK(Home::open_or_create(io::ensure_dir(*disk.root(), "home"), disk.clock()).numbers().size() == 2);
+    CHECK(Home::open_or_create(io::ensure_dir(*disk.root(), "home"), disk.clock()).numbers().size() == 4);
     CHECK(complaints_about_service(disk) == none);
     check_cuts(serve_the_deaf);
 }

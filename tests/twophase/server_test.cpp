@@ -56,6 +56,42 @@ TEST_CASE("an abort, and a transaction that has nothing to commit, force none", 
     CHECK(scene.forced_by_one_more() == 0);
 }
 
+TEST_CASE("the only one that has something to commit, and may commit alone, forces none", "[twophase]") {
+    Scene scene;
+    std::vector<Spec> parts = counters(1);
+    parts.push_back({.kind = "pg", .label = "pg:dbname=a", .fields = {{"conninfo", "dbname=a"}}});
+    scene.troupe[0].prepare = [] { return Voted{.vote = Vote::read_only, .token = "", .why = ""}; };
+    (void)scene.server.run(parts);
+    const std::uint64_t before = scene.server.forced();
+    CHECK(scene.server.run(parts).complete);
+    CHECK(scene.server.forced() == before);
+    scene.troupe[1].commit = [](const std::string&) { return again("not now"); };
+    const Report report = scene.server.run(parts);
+    CHECK(report.decision == Decision::commit);
+    CHECK(scene.troupe.story(report.number)->history.decision == Decision::commit);
+    scene.troupe[0].prepare = [] { return yes(); };
+    scene.troupe[1].commit = [](const std::string&) { return done(); };
+    const std::uint64_t alone = scene.server.forced();
+    CHECK(scene.server.run(parts).complete);
+    CHECK(scene.server.forced() == alone + 1);
+}
+
+TEST_CASE("a commit that could be written nowhere, and is not answered, is in doubt", "[twophase]") {
+    Scene scene;
+    const std::vector<Spec> parts{{.kind = "pg", .label = "pg:dbname=a", .fields = {{"conninfo", "dbname=a"}}},
+                                  counters(1)[0]};
+    (void)scene.server.run(parts);
+    scene.troupe[1].prepare = [] { return Voted{.vote = Vote::read_only, .token = "", .why = ""}; };
+    scene.troupe[0].commit = [&](const std::string&) {
+        scene.troupe.disk.set_capacity(0);
+        return again("gone");
+    };
+    const Report report = scene.server.run(parts);
+    CHECK(report.phase == Phase::in_doubt);
+    CHECK(report.decision == Decision::none);
+    CHECK_THAT(report.why, Catch::Matchers::Contains("No space left"));
+}
+
 TEST_CASE("participants that cannot list their branches are written down before they are asked", "[twophase]") {
     Scene scene;
     std::vector<Spec> parts = counters(1);

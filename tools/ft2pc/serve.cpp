@@ -79,8 +79,11 @@ public:
         tell(number, server_.run(parts));
     }
 
+    /// Whatever ended it.
+    void close() { server_.close(); }
+
     Exit end(std::uint64_t lines) {
-        server_.close();
+        close();
         ui::Answer fields;
         fields.number("lines", lines).number("committed", tally_.committed).number("aborted", tally_.aborted);
         fields.number("refused", tally_.refused).number("in_doubt", tally_.in_doubt);
@@ -123,9 +126,14 @@ Exit run(ui::Env& env, const ServeOptions& options) {
     opened.keep_connections();
     Service service(env, opened, options);
     proc::Input input = proc::Input::of_stdin(env.stop_descriptor());
-    const std::uint64_t lines = serve_lines(
-        input, [&](std::string_view line, std::uint64_t number) { service.handle(line, number); }, options.at_once);
-    return service.end(lines);
+    try {
+        return service.end(serve_lines(
+            input, [&](std::string_view line, std::uint64_t number) { service.handle(line, number); },
+            options.at_once));
+    } catch (...) {  // a signal, or nobody listens any more: what has ended leaves nothing behind
+        service.close();
+        throw;
+    }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes sample.txt and broken.txt: records of a transaction's journal of version 1, made from section 1 of
-libcore/twophase/FORMAT.md and not from the program. The log that carries them is in tests/golden/wal-v1.
+"""Writes sample.txt and broken.txt: records of a transaction's journal of version 1, and ledger.txt and
+ledger-broken.txt: those of a ledger; made from sections 1 and 2 of libcore/twophase/FORMAT.md and not from the program.
+The log that carries them is in tests/golden/wal-v1.
 
     cd tests/golden/twophase-v1 && ./make.py && git diff --exit-code .    # nothing may change
 
@@ -138,6 +139,61 @@ BROKEN_ONES = [
     ("resolved to a third thing", "no decision", PREPARED_ + [resolved(3, "why")]),
 ]
 
+LEDGER, PLACE, ENTRY, GONE = range(32, 36)
+SERVED = LEDGER, time(1795428000, 250000000)
+C = part("counter:jobs+1", amount="1", path="/srv/jobs")
+D = part("pg:dbname=a", conninfo="dbname=a")
+JOBS = PLACE, part("counter:/srv/jobs", path="/srv/jobs")[1]
+
+
+def entry(sequence, record):
+    return ENTRY, u(sequence, 4) + u(record[0], 1) + record[1]
+
+
+def entries(sequence, *records):
+    return [entry(sequence, record) for record in records]
+
+
+def gone(sequence):
+    return GONE, u(sequence, 4)
+
+
+FIRST = entries(1, begun(), C, D, milestone(ASKED), milestone(COMMIT, ("1f", "2e")))
+SECOND = entries(2, begun(), A, milestone(ASKED))
+BOTH = "deadline 300, 2 participants, asked, commit 1f 2e"
+
+SOUND_LEDGERS = [
+    ("begun", "0 places", [SERVED]),
+    ("a place", "1 places", [SERVED, JOBS]),
+    ("one committed", "1 places; 1: " + BOTH, [SERVED, JOBS] + FIRST),
+    ("ended", "1 places; 1: " + BOTH + ", ended", [SERVED, JOBS] + FIRST + entries(1, milestone(END))),
+    ("gone", "1 places", [SERVED, JOBS] + FIRST + [gone(1)]),
+    ("two at once", "1 places; 1: " + BOTH + "; 2: deadline 300, 1 participants, asked", [SERVED, JOBS] + FIRST[:2] + SECOND + FIRST[2:]),
+    ("the last sequence", "0 places; 16777215: deadline 300, 0 participants", [SERVED, entry((1 << 24) - 1, begun())]),
+]
+
+BROKEN_LEDGERS = [
+    ("nothing", "it does not begin as a ledger does", []),
+    ("no beginning", "it does not begin as a ledger does", [JOBS]),
+    ("a journal's beginning", "it does not begin as a ledger does", [begun()]),
+    ("two beginnings", "it does not begin as a ledger does", [SERVED, SERVED]),
+    ("a time of too many nanoseconds", "no time", [(LEDGER, time(0, 10**9))]),
+    ("a beginning cut short", "ends too early", [(LEDGER, u(0, 8))]),
+    ("a beginning with more behind it", "1 bytes too many", [(LEDGER, SERVED[1] + b"\0")]),
+    ("a record of no kind", "a record of a kind that is not known", [SERVED, (36, b"")]),
+    ("a journal's record", "a record of a kind that is not known", [SERVED, A]),
+    ("a place cut short", "ends too early", [SERVED, (PLACE, JOBS[1][:-1])]),
+    ("sequence 0", "no transaction's number", [SERVED, entry(0, begun())]),
+    ("sequence 2^24", "no transaction's number", [SERVED, entry(1 << 24, begun())]),
+    ("an entry without a record", "ends too early", [SERVED, (ENTRY, u(1, 4))]),
+    ("an entry that does not begin", "it does not begin as a transaction does", [SERVED] + FIRST[1:]),
+    ("an entry that begins twice", "it begins twice", [SERVED] + FIRST[:1] * 2),
+    ("an entry decided twice", "it is decided twice", [SERVED] + FIRST + FIRST[-1:]),
+    ("gone before it began", "the end of what has not begun", [SERVED, gone(1)]),
+    ("gone twice", "the end of what has not begun", [SERVED] + FIRST + [gone(1), gone(1)]),
+    ("gone, with more behind it", "1 bytes too many", [SERVED] + FIRST + [(GONE, u(1, 4) + b"\0")]),
+]
+
 
 def write(name, cases):
     with open(name, "w") as file:
@@ -149,3 +205,5 @@ def write(name, cases):
 
 write("sample.txt", SOUND)
 write("broken.txt", BROKEN_ONES)
+write("ledger.txt", SOUND_LEDGERS)
+write("ledger-broken.txt", BROKEN_LEDGERS)
