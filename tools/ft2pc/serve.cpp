@@ -31,8 +31,8 @@ void declare(ui::Flags& flags, ServeOptions& options) {
 
 /// Of all lines together.
 struct Tally {
-    std::uint64_t committed = 0, aborted = 0, refused = 0, in_doubt = 0;
-    bool incomplete = false, broken = false;
+    std::uint64_t committed = 0, aborted = 0, refused = 0, in_doubt = 0, incomplete = 0;
+    bool broken = false;
 };
 
 Exit exit_of(const Tally& tally) {
@@ -40,14 +40,14 @@ Exit exit_of(const Tally& tally) {
     if (tally.in_doubt > 0) return Exit::in_doubt;
     if (tally.refused > 0) return Exit::usage;
     if (tally.aborted > 0) return Exit::no;
-    return tally.incomplete ? Exit::incomplete : Exit::done;
+    return tally.incomplete > 0 ? Exit::incomplete : Exit::done;
 }
 
 void count(Tally& tally, const Report& report) {
     if (report.decision == Decision::none) ++tally.in_doubt;
     if (report.decision == Decision::commit) ++tally.committed;
     if (report.decision == Decision::abort) ++tally.aborted;
-    tally.incomplete = tally.incomplete || !report.complete;
+    if (!report.complete) ++tally.incomplete;
     tally.broken = tally.broken || has_broken(report);
 }
 
@@ -88,6 +88,9 @@ public:
         fields.number("lines", lines).number("committed", tally_.committed).number("aborted", tally_.aborted);
         fields.number("refused", tally_.refused).number("in_doubt", tally_.in_doubt);
         env_.summary("", fields);
+        if (tally_.incomplete > 0)
+            env_.warn(fmt::format("not ended everywhere: {} of {} transactions; 'ft2pc recover' goes on with them",
+                                  tally_.incomplete, lines));
         return exit_of(tally_);
     }
 
