@@ -14,18 +14,15 @@
 //  * the branch inserts its id into a table, ft2pc_witness. It is committed if its row can be read there, it has ended
 //    otherwise if there is none, and it has not ended as long as the row is locked. No answer of the server counts
 //    without that.
+// Where a whole ledger's branches are aborted all this is done once for all of them (mariadb_ledger.h).
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <set>
 
 #include "libcore/base/failure.h"
 #include "libcore/base/text.h"
 #include "libcore/twophase/kinds.h"
 #include "libcore/twophase/ledger.h"
-#include "libcore/twophase/mariadb_place.h"
-#include "libcore/twophase/mariadb_session.h"
+#include "libcore/twophase/mariadb_ledger.h"
+#include "libcore/twophase/mariadb_line.h"
 #include "libcore/twophase/replacement.h"
 #include "libcore/twophase/sql_script.h"
 
@@ -33,31 +30,12 @@ namespace ft::twophase {
 
 namespace {
 
-constexpr std::chrono::seconds connect_limit{3};
-constexpr std::string_view witness_table = "ft2pc_witness";
-// The server's numbers.
-constexpr std::chrono::milliseconds time_to_let_go{20};  // of what takes microseconds
-constexpr std::string_view held =
-    "the server holds the branch, but does not end it: where this does not pass, start it again";
-constexpr unsigned is_locked = 1205, no_such_table = 1146, unknown_branch = 1397, not_in_this_state = 1399, gone = 1094;
-constexpr std::array rolled_back{1402U, 1613U, 1614U};
-
 Voted refuse(std::string why) { return {.vote = Vote::no, .token = "", .why = std::move(why)}; }
-
-bool is_rolled_back(const MariaReply& reply) {
-    return std::find(rolled_back.begin(), rolled_back.end(), reply.error) != rolled_back.end();
-}
-
-/// The first value of the first row; "" where there is none.
-std::string value_of(const MariaReply& reply) {
-    if (reply.rows.empty() || reply.rows[0].empty()) return "";
-    return reply.rows[0][0].value_or("");
-}
 
 class MariaDb final : public Participant {
 public:
     MariaDb(MariaPlace place, std::optional<std::string> sql, const Branch& branch, const Surroundings& surroundings)
-        : place_(std::move(place)),
+        : line_(std::move(place), surroundings),
           sql_(std::move(sql)),
           branch_(branch.id()),
           prefix_(branch_prefix(branch.coordinator, ledger_of(branch.journal))),
@@ -73,22 +51,19 @@ public:
     Settled forget() override;
     Settled fence() override;
     void interrupt() override { interrupt_.raise(); }
-    /// Kind::list.
-    [[nodiscard]] std::vector<Branch> list(const std::string& prefix);
 
 private:
     [[nodiscard]] proc::Bounds bounds(std::chrono::nanoseconds limit) const {
         return proc::bounds_from_now(surroundings_.clock, limit, {surroundings_.stop, interrupt_.descriptor()});
     }
-    [[nodiscard]] MariaSession& session(const proc::Bounds& until);
-    /// Statements in which {0} is the branch's id, {1} the table of witnesses and {2} the prefix of the ledger's ids:
-    /// the answer to the last of them.
-    [[nodiscard]] MariaReply ask(std::string_view statements, const proc::Bounds& until);
+    /// Statements in which {0} is the branch's id and {1} the table of witnesses: the answer to the last of them.
+    [[nodiscard]] MariaReply ask(std::string_view statements, const proc::Bounds& until) {
+        return line_.ask(fmt::format(fmt::runtime(statements), branch_, line_.table()), until);
+    }
     [[nodiscard]] std::string with_probe(const std::string& sql) const;
     [[nodiscard]] Voted execute(const proc::Bounds& until);
     [[nodiscard]] Voted end_reading(const proc::Bounds& until);
     [[nodiscard]] Voted detach(const proc::Bounds& until);
-    [[nodiscard]] std::string key() const;
     void end_session();
     [[nodiscard]] Settled settle(const std::function<Settled(const proc::Bounds& until)>& how);
     [[nodiscard]] Settled tell_attached(std::string_view statement, const proc::Bounds& until);
@@ -96,50 +71,19 @@ private:
     [[nodiscard]] MariaReply tell_detached(const std::string& statement, const proc::Bounds& until);
     [[nodiscard]] Settled be_alone(const proc::Bounds& until);
     [[nodiscard]] MariaReply witness(const proc::Bounds& until);
-    [[nodiscard]] std::set<std::string> witnesses(std::string_view isolation, const proc::Bounds& until);
-    [[nodiscard]] std::string table() const;
 
-    MariaPlace place_;
+    MariaLine line_;
     std::optional<std::string> sql_;
     std::string branch_, prefix_;
     Surroundings surroundings_;
     proc::Interrupt interrupt_;
-    std::unique_ptr<MariaSession> session_;
     bool in_branch_ = false, told_to_prepare_ = false, is_attached_ = false;  // the session
     std::optional<std::chrono::nanoseconds> alone_since_;                     // it has had the branch's lock since
 };
 
-std::string MariaDb::table() const { return fmt::format("{}.{}", quoted_name(place_.database), witness_table); }
-
-std::string MariaDb::key() const {
-    std::string all = "mysql";
-    for (const std::string& word : {place_.database, place_.host, place_.port, place_.socket, place_.user,
-                                    place_.defaults_file, place_.defaults_group_suffix})
-        all += '\0' + word;
-    return all;
-}
-
 /// A session that has let go of a prepared branch is of no use: it must not be kept (see above).
 MariaDb::~MariaDb() {
-    if (!session_ || surroundings_.kept == nullptr || in_branch_ || !session_->is_well()) return;
-    session_->begin_to_forget();
-    surroundings_.kept->give(key(), std::move(session_));
-}
-
-MariaSession& MariaDb::session(const proc::Bounds& until) {
-    const proc::Bounds soon = proc::within(until, connect_limit);
-    while (!session_ && surroundings_.kept != nullptr) {
-        std::unique_ptr<Connection> kept = surroundings_.kept->take(key());
-        if (kept == nullptr) break;
-        session_.reset(&dynamic_cast<MariaSession&>(*kept.release()));
-        if (!session_->has_forgotten(soon)) session_.reset();
-    }
-    if (!session_) session_ = std::make_unique<MariaSession>(place_, soon);
-    return *session_;
-}
-
-MariaReply MariaDb::ask(std::string_view statements, const proc::Bounds& until) {
-    return session(until).run(fmt::format(fmt::runtime(statements), branch_, table(), prefix_), until).back();
+    if (in_branch_) line_.end();
 }
 
 Voted MariaDb::prepare() {
@@ -148,7 +92,7 @@ Voted MariaDb::prepare() {
         return refuse(control + " would end the transaction that ft2pc runs the SQL in");
     const proc::Bounds until = bounds(surroundings_.prepare_limit);
     try {
-        (void)session(until);
+        (void)line_.session(until);
     } catch (const Failure& failure) {  // nothing was begun
         return refuse(failure.what());
     }
@@ -156,7 +100,7 @@ Voted MariaDb::prepare() {
     try {
         voted = execute(until);
     } catch (const Failure& failure) {  // this participant's failure is its vote
-        const bool is_undone = !told_to_prepare_ && session_->is_lost();
+        const bool is_undone = !told_to_prepare_ && line_.session(until).is_lost();
         voted = {.vote = is_undone ? Vote::no : Vote::silent, .token = "", .why = failure.what()};
     }
     is_attached_ = voted.vote == Vote::yes;
@@ -181,11 +125,8 @@ std::string MariaDb::with_probe(const std::string& sql) const {
 Voted MariaDb::execute(const proc::Bounds& until) {
     in_branch_ = true;
     const MariaReply begun =
-        ask("SET SESSION session_track_transaction_info = 'STATE';"
-            "BEGIN NOT ATOMIC SET @ft2pc_i = 0;"
-            " WHILE @ft2pc_i < 256 AND GET_LOCK(CONCAT('{2}/', @ft2pc_i), 0) <> 1 DO SET @ft2pc_i = @ft2pc_i + 1;"
-            " END WHILE; END;"
-            "SELECT IF(@ft2pc_i < 256 AND GET_LOCK('{0}', 1) = 1, @@innodb_flush_log_at_trx_commit, '')",
+        ask("SET SESSION session_track_transaction_info = 'STATE';" + take_lock_of(prefix_) +
+                "; SELECT IF(@ft2pc_i < 256 AND GET_LOCK('{0}', 1) = 1, @@innodb_flush_log_at_trx_commit, '')",
             until);
     if (!begun.is_well()) return refuse(begun.message);
     const std::string flush = value_of(begun);
@@ -195,14 +136,14 @@ Voted MariaDb::execute(const proc::Bounds& until) {
             fmt::format("what is prepared would not survive a loss of power: innodb_flush_log_at_trx_commit "
                         "is {}; set it to 1",
                         flush));
-    const std::vector<MariaReply> replies = session(until).run(with_probe(*sql_), until);
+    const std::vector<MariaReply> replies = line_.session(until).run(with_probe(*sql_), until);
     if (const MariaReply& last = replies.back(); !last.is_well())
         return refuse(last.error != not_in_this_state
                           ? last.message
                           : last.message + ": the SQL would end the transaction that ft2pc runs it in");
     if (replies.size() < 2 || value_of(replies[replies.size() - 2]) != branch_)
         return refuse("the SQL has released the lock of its transaction, or changed what its session tells of it");
-    const MariaWritten written = session(until).written();
+    const MariaWritten written = line_.session(until).written();
     if (written.lasting)
         return refuse(
             "the SQL has written to a table without transactions (MyISAM, Aria, MEMORY), which cannot be "
@@ -223,11 +164,11 @@ Voted MariaDb::detach(const proc::Bounds& until) {
         return refuse(
             fmt::format("{}; ft2pc needs this table to tell what was committed, make it: CREATE TABLE {} "
                         "(branch VARCHAR(64) CHARACTER SET ascii PRIMARY KEY) ENGINE=InnoDB",
-                        reply.message, table()));
+                        reply.message, line_.table()));
     if (!reply.is_well()) return refuse(reply.message);
-    if (session(until).written().lasting) {
+    if (line_.session(until).written().lasting) {
         (void)ask("DELETE FROM {1} WHERE branch = '{0}'", until);
-        return refuse(fmt::format("{} has to be a table of InnoDB", table()));
+        return refuse(fmt::format("{} has to be a table of InnoDB", line_.table()));
     }
     told_to_prepare_ = true;
     const MariaReply prepared = ask("XA END '{0}'; XA PREPARE '{0}'", until);
@@ -236,7 +177,7 @@ Voted MariaDb::detach(const proc::Bounds& until) {
 }
 
 void MariaDb::end_session() {
-    session_.reset();
+    line_.end();
     in_branch_ = is_attached_ = false;
     alone_since_.reset();
 }
@@ -259,7 +200,7 @@ Settled MariaDb::be_alone(const proc::Bounds& until) {
         if (!got.is_well()) return {Ack::again, got.message};
         if (surroundings_.clock.monotonic() >= until.end) return {Ack::again, "its former session does not end"};
         const MariaReply killed = ask("SELECT IS_USED_LOCK('{0}') INTO @ft2pc_holder; KILL @ft2pc_holder", until);
-        if (!killed.is_well() && killed.error != gone) return {Ack::again, killed.message};
+        if (!killed.is_well() && killed.error != no_such_session) return {Ack::again, killed.message};
     }
     if (!alone_since_) alone_since_ = surroundings_.clock.monotonic();
     return {Ack::done, ""};
@@ -289,10 +230,10 @@ Settled MariaDb::commit(const std::string&) {
             return {is_rolled_back(told) ? Ack::broken : Ack::again, told.message};
         const MariaReply row = witness(until);
         if (value_of(row) == branch_) return {Ack::done, ""};
-        if (row.error == is_locked) return {Ack::again, std::string(held)};
+        if (row.error == is_locked) return {Ack::again, std::string(held_by_server)};
         if (!row.is_well()) return {Ack::unknown, row.message};
         return {Ack::unknown,
-                "the server does not know the branch, nor is there a witness of its commit in " + table()};
+                "the server does not know the branch, nor is there a witness of its commit in " + line_.table()};
     });
 }
 
@@ -306,10 +247,10 @@ Settled MariaDb::abort() {
         const MariaReply told = tell_detached("XA ROLLBACK '{0}'", until);
         if (!told.is_well() && told.error != unknown_branch && !is_rolled_back(told)) return {Ack::again, told.message};
         const MariaReply row = witness(until);
-        if (value_of(row) == branch_) return {Ack::broken, "it is committed: somebody has told the server to"};
+        if (value_of(row) == branch_) return {Ack::broken, std::string(committed_by_others)};
         if (row.error == no_such_table) return {Ack::done, ""};  // nothing can have been prepared
         if (row.is_well()) return flush(until);
-        return {Ack::again, row.error == is_locked ? std::string(held) : row.message};
+        return {Ack::again, row.error == is_locked ? std::string(held_by_server) : row.message};
     });
 }
 
@@ -347,47 +288,6 @@ Settled MariaDb::fence() {
     return settle([&](const proc::Bounds& until) { return be_alone(until); });
 }
 
-std::vector<Branch> MariaDb::list(const std::string& prefix) {
-    constexpr std::string_view what = "cannot list prepared branches";
-    prefix_ = prefix;
-    const proc::Bounds until = bounds(surroundings_.settle_limit);
-    MariaReply left;
-    const auto are_gone = [&] {
-        left =
-            ask("BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 BEGIN END; SET @ft2pc_i = 0, @ft2pc_left = 0;"
-                " WHILE @ft2pc_i < 256 DO SET @ft2pc_holder = IS_USED_LOCK(CONCAT('{2}/', @ft2pc_i));"
-                " IF @ft2pc_holder IS NOT NULL THEN KILL @ft2pc_holder; SET @ft2pc_left = @ft2pc_left + 1; END IF;"
-                " SET @ft2pc_i = @ft2pc_i + 1; END WHILE; END;"
-                "SELECT @ft2pc_left",
-                until);
-        return !left.is_well() || value_of(left) == "0";
-    };
-    const bool is_over = proc::wait_until(are_gone, until) == proc::Waited::done;
-    if (!is_over || !left.is_well())
-        throw Failure({.what = std::string(what), .why = is_over ? left.message : "former sessions do not end"});
-    // XA RECOVER knows no databases; and it lists no more what has been let go of (see above).
-    const std::set<std::string> seen = witnesses("READ UNCOMMITTED", until),
-                                committed = witnesses("READ COMMITTED", until);
-    std::vector<Branch> branches;
-    for (const std::string& id : seen)
-        if (const auto branch = committed.contains(id) ? std::nullopt : Branch::from_id(id))
-            branches.push_back(*branch);
-    return branches;
-}
-
-/// Of the ledger, as far as that isolation lets see them.
-std::set<std::string> MariaDb::witnesses(std::string_view isolation, const proc::Bounds& until) {
-    const MariaReply reply = ask(fmt::format("SET SESSION TRANSACTION ISOLATION LEVEL {};"
-                                             "SELECT branch FROM {{1}} WHERE branch LIKE '{{2}}%'",
-                                             isolation),
-                                 until);
-    if (!reply.is_well() && reply.error != no_such_table)
-        throw Failure({.what = "cannot list prepared branches", .why = reply.message});
-    std::set<std::string> ids;
-    for (const auto& row : reply.rows) ids.insert(row[0].value_or(""));
-    return ids;
-}
-
 Spec parse(const std::string& text, const std::string& folder) {
     return {.kind = "mysql", .label = "mysql:" + text, .fields = {{"place", settled_place(text, folder)}}};
 }
@@ -400,7 +300,12 @@ std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const 
 }
 
 std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
-    return MariaDb(maria_place(field_of(place, "place")), std::nullopt, {}, surroundings).list(prefix);
+    return list_left(maria_place(field_of(place, "place")), prefix, surroundings);
+}
+
+std::vector<Settled> abort_all(const Spec& place, const std::vector<Branch>& branches, unsigned at_once,
+                               const Surroundings& surroundings) {
+    return abort_left(maria_place(field_of(place, "place")), branches, at_once, surroundings);
 }
 
 }  // namespace
@@ -412,7 +317,8 @@ Kind mysql_kind() {
             .make = make,
             .takes_sql = true,
             .place = "place",
-            .list = list};
+            .list = list,
+            .abort_all = abort_all};
 }
 
 }  // namespace ft::twophase

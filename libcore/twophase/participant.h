@@ -135,6 +135,11 @@ struct Kind {
     /// which branches with such ids may be prepared there. place  has that field. fails  where it cannot be told.
     std::vector<Branch> (*list)(const Spec& place, const std::string& prefix,
                                 const Surroundings& surroundings) = nullptr;
+    /// Aborts branches of one ledger that list() has just told of, with nobody else at work on that ledger; so what
+    /// each of them would have to wait for, to look at and to write alone is done once for all. at_once  sessions.
+    /// An answer for each, as of abort(). null: they are aborted one by one.
+    std::vector<Settled> (*abort_all)(const Spec& place, const std::vector<Branch>& branches, unsigned at_once,
+                                      const Surroundings& surroundings) = nullptr;
 };
 
 }  // namespace ft::twophase

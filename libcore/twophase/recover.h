@@ -38,6 +38,10 @@ using Makers = std::function<Desk::Participants(const Story& story)>;
 struct Places {
     std::function<std::vector<Branch>(const Spec& place, const std::string& prefix)> list;
     std::function<std::unique_ptr<Participant>(const Spec& place, const Branch& branch)> make;
+    /// As abort_branches().
+    std::function<std::optional<std::vector<Settled>>(const Spec& place, const std::vector<Branch>& branches,
+                                                      unsigned at_once)>
+        abort_all;
 };
 
 /// at_once  transactions that are worked on side by side.

@@ -49,6 +49,15 @@ private:
     std::string why_;
 };
 
+/// What an aborted branch came to that the ledger knows nothing of.
+Recovered recovered(const Place& place, const Branch& branch, const Settled& settled) {
+    const bool done = settled.ack == Ack::done || settled.ack == Ack::unknown;
+    return {.number = branch.journal,
+            .kind = done ? Recovered::Kind::settled : Recovered::Kind::left,
+            .report = {.number = branch.journal, .phase = Phase::ended, .decision = Decision::abort, .complete = done},
+            .why = place.spec.label + (settled.why.empty() ? "" : ": " + settled.why)};
+}
+
 class LedgerRecovery {
 public:
     LedgerRecovery(Home& home, Ledger& ledger, const Makers& makers, const Places& places, Clock& clock,
@@ -69,7 +78,8 @@ private:
     [[nodiscard]] Desk::Participants participants_of(const Story& story) const;
     void resume();
     [[nodiscard]] Recovered settle(Entry& entry, const Pace& pace);
-    [[nodiscard]] Recovered abort(const Place& place, const Branch& branch);
+    [[nodiscard]] Settled abort(const Place& place, const Branch& branch);
+    [[nodiscard]] std::vector<Settled> abort(const Place& place, const std::vector<Branch>& branches);
     void settle_all();
     void settle_those_left();
     void abort_the_rest();
@@ -141,20 +151,13 @@ Recovered LedgerRecovery::settle(Entry& entry, const Pace& pace) {
     return recovered;
 }
 
-Recovered LedgerRecovery::abort(const Place& place, const Branch& branch) {
+Settled LedgerRecovery::abort(const Place& place, const Branch& branch) {
     progress_.step();
-    Recovered recovered{.number = branch.journal};
-    Settled settled{.ack = Ack::again, .why = ""};
     try {
-        settled = reach_.make(place.spec, branch)->abort();
+        return reach_.make(place.spec, branch)->abort();
     } catch (const Failure& failure) {  // one branch's trouble is not another's
-        settled.why = failure.what();
+        return {.ack = Ack::again, .why = failure.what()};
     }
-    const bool done = settled.ack == Ack::done || settled.ack == Ack::unknown;
-    recovered.kind = done ? Recovered::Kind::settled : Recovered::Kind::left;
-    recovered.why = place.spec.label + (settled.why.empty() ? "" : ": " + settled.why);
-    recovered.report = {.number = branch.journal, .phase = Phase::ended, .decision = Decision::abort, .complete = done};
-    return recovered;
 }
 
 /// Each is asked once; so one that does not answer delays nobody.
@@ -177,15 +180,23 @@ void LedgerRecovery::settle_those_left() {
 
 /// What is prepared, and of which the ledger knows nothing.
 void LedgerRecovery::abort_the_rest() {
-    std::vector<std::pair<const Place*, Branch>> rest;
-    for (const Place& place : places_)
+    for (const Place& place : places_) {
+        std::vector<Branch> rest;
         for (const Branch& branch : place.branches)
             if (!ledger_.story().open.contains(branch.journal) && !home_.has_journal(branch.journal))
-                rest.emplace_back(&place, branch);
-    const std::size_t before = all_.size();
-    all_.resize(before + rest.size());
-    parallel_for(at_once_, rest.size(),
-                 [&](std::size_t i) { all_[before + i] = abort(*rest[i].first, rest[i].second); });
+                rest.push_back(branch);
+        const std::vector<Settled> settled = abort(place, rest);
+        for (std::size_t i = 0; i < rest.size(); ++i) all_.push_back(recovered(place, rest[i], settled[i]));
+    }
+}
+
+std::vector<Settled> LedgerRecovery::abort(const Place& place, const std::vector<Branch>& branches) {
+    progress_.step();
+    if (branches.empty()) return {};
+    if (auto settled = reach_.abort_all(place.spec, branches, at_once_)) return *std::move(settled);
+    std::vector<Settled> settled(branches.size());
+    parallel_for(at_once_, branches.size(), [&](std::size_t i) { settled[i] = abort(place, branches[i]); });
+    return settled;
 }
 
 /// A person has to look at some, with the commands for that.

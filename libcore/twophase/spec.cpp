@@ -124,6 +124,13 @@ std::vector<Branch> list_branches(const Spec& place, const std::string& prefix, 
     return kind.list(place, prefix, surroundings);
 }
 
+std::optional<std::vector<Settled>> abort_branches(const Spec& place, const std::vector<Branch>& branches,
+                                                   unsigned at_once, const Surroundings& surroundings) {
+    const Kind& kind = kind_of(place);
+    if (kind.abort_all == nullptr) return std::nullopt;
+    return kind.abort_all(place, branches, at_once, surroundings);
+}
+
 std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,
                                                             const Surroundings& surroundings) {
     std::vector<std::unique_ptr<Participant>> participants;

@@ -27,6 +27,9 @@ void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts);
 /// As Kind::list of the place's kind.
 [[nodiscard]] std::vector<Branch> list_branches(const Spec& place, const std::string& prefix,
                                                 const Surroundings& surroundings);
+/// As Kind::abort_all of the place's kind; std::nullopt where that has none, and nothing was done.
+[[nodiscard]] std::optional<std::vector<Settled>> abort_branches(const Spec& place, const std::vector<Branch>& branches,
+                                                                 unsigned at_once, const Surroundings& surroundings);
 /// All of a transaction's, in order.
 [[nodiscard]] std::vector<std::unique_ptr<Participant>> make_participants(const Story& story, const Uuid& coordinator,
                                                                           const Surroundings& surroundings);

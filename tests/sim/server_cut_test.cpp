@@ -137,7 +137,14 @@ struct Coordination {
                         return is_database(place) ? Database::list(*hands.root, prefix)
                                                   : list_branches(place, prefix, surroundings());
                     },
-                .make = [this](const Spec& place, const Branch& branch) { return make(place, branch); }};
+                .make = [this](const Spec& place, const Branch& branch) { return make(place, branch); },
+                .abort_all = [this](const Spec& place, const std::vector<Branch>& branches,
+                                    unsigned at_once) -> std::optional<std::vector<Settled>> {
+                    if (!is_database(place)) return abort_branches(place, branches, at_once, surroundings());
+                    std::vector<Settled> settled;
+                    for (const Branch& branch : branches) settled.push_back(make(place, branch)->abort());
+                    return settled;
+                }};
     }
     void serve(const Makers& who, const std::vector<std::vector<std::string>>& plans) {
         Server server(home, who, hands.clock, progress, pace);

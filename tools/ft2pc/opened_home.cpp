@@ -190,7 +190,10 @@ Places OpenedHome::places(const PaceOptions& pace) {
         .list = [this, pace](const Spec& place,
                              const std::string& prefix) { return list_branches(place, prefix, surroundings(pace)); },
         .make = [this, pace](const Spec& place,
-                             const Branch& branch) { return make_participant(place, branch, surroundings(pace)); }};
+                             const Branch& branch) { return make_participant(place, branch, surroundings(pace)); },
+        .abort_all = [this, pace](
+                         const Spec& place, const std::vector<Branch>& branches,
+                         unsigned at_once) { return abort_branches(place, branches, at_once, surroundings(pace)); }};
 }
 
 Coordinator OpenedHome::coordinate(Journal& journal, const PaceOptions& pace) {
