@@ -6,6 +6,9 @@
 //       token, and could not recover
 //   two_phase_raw settle CONNECTIONS COUNT PREFIX CONNINFO
 //       the same client rolls back the branches PREFIX0 to PREFIX(COUNT-1); prints seconds
+//   two_phase_raw exec SECONDS DIR COMMAND...
+//       a thin client of programs: all at once "COMMAND prepare ID", a decision in a log, all at once "COMMAND commit
+//       ID"; it reads no answer but their exit codes
 //   two_phase_raw drive IN_FLIGHT SECONDS LINE COMMAND...
 //       keeps so many lines in flight with a program that answers each with a line
 #include <fcntl.h>
@@ -107,6 +110,39 @@ double floor_rate(int in_flight, double seconds, const Words& words) {
     return static_cast<double>(floor.transactions) / seconds;
 }
 
+/// Runs all of them at once.
+void run_programs(const Words& programs, const std::string& verb, const std::string& id) {
+    std::vector<pid_t> children(programs.size());
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+        const char* words[] = {programs[i].c_str(), verb.c_str(), id.c_str(), nullptr};
+        check(::posix_spawn(&children[i], words[0], nullptr, nullptr, const_cast<char**>(words), environ) == 0,
+              "it starts");
+    }
+    for (const pid_t child : children) {
+        int status = 0;
+        check(::waitpid(child, &status, 0) == child && status == 0, "it has obeyed");
+    }
+}
+
+double exec_rate(double seconds, const std::string& folder, const Words& programs) {
+    SystemClock clock;
+    const auto dir = io::open_root(folder);
+    const std::string name = "floor-" + std::to_string(::getpid());
+    const auto log = wal::Log::create(*dir, name, clock, clock.random_uuid(), {{.type = 1, .body = {}}}, 1U << 20);
+    wal::GroupLog group(*log);
+    std::uint64_t transactions = 0;
+    const Watch watch;
+    for (; watch.seconds() < seconds; ++transactions) {
+        const std::string id = "floor-" + std::to_string(transactions);
+        run_programs(programs, "prepare", id);
+        group.commit({{.type = 1, .body = Bytes(200)}});
+        run_programs(programs, "commit", id);
+    }
+    const double rate = static_cast<double>(transactions) / watch.seconds();
+    dir->remove_file(name);
+    return rate;
+}
+
 double settle_seconds(int connections, std::uint64_t count, const std::string& prefix, const std::string& conninfo) {
     std::atomic<std::uint64_t> next{0};
     const Watch watch;
@@ -195,6 +231,8 @@ int run(const Words& words) {
         std::printf("%.1f\n", floor_rate(std::stoi(words[1]), std::stod(words[2]), rest(3)));
     else if (words.size() == 5 && words[0] == "settle")
         std::printf("%.3f\n", settle_seconds(std::stoi(words[1]), std::stoull(words[2]), words[3], words[4]));
+    else if (words.size() > 3 && words[0] == "exec")
+        std::printf("%.1f\n", exec_rate(std::stod(words[1]), words[2], rest(3)));
     else if (words.size() > 4 && words[0] == "drive")
         std::printf("%.1f\n", drive_rate(std::stoi(words[1]), std::stod(words[2]), words[3], rest(4)));
     else
