@@ -114,6 +114,11 @@ void Coordinator::perform(const Actions& actions) {
 void Coordinator::force(const Milestone& milestone) {
     const bool decides = milestone.kind == Milestone::Kind::commit || milestone.kind == Milestone::Kind::abort;
     if (decides) decided_ = clock_.monotonic();
+    if (milestone.kind == Milestone::Kind::end && pace_.ends_later) {
+        chronicle_.note(milestone);
+        finished_ = ends_later_ = true;
+        return;
+    }
     Actions next;
     try {
         chronicle_.force(milestone);
@@ -215,7 +220,7 @@ Report Coordinator::report() {
     Report report{.number = chronicle_.story().number,
                   .phase = protocol_.phase(),
                   .decision = protocol_.decision(),
-                  .complete = protocol_.phase() == Phase::ended && concluded_,
+                  .complete = ends_later_ || (protocol_.phase() == Phase::ended && concluded_),
                   .parts = parts_,
                   .why = why_};
     for (std::size_t i = 0; i < parts_.size(); ++i) {

@@ -22,6 +22,8 @@ struct Pace {
     std::chrono::nanoseconds pause = std::chrono::milliseconds(20);  ///< before the first question that is asked again
     unsigned threads = 64;   ///< participants that are asked at once; 0: in order, on the caller's thread
     Hands* hands = nullptr;  ///< whose threads these are, and as many as those; null: the transaction's own
+    /// `end` is only noted, and witnesses stay: recover() has them go once it is durable, with whatever made it so.
+    bool ends_later = false;
 };
 
 /// What became of one participant.
@@ -37,7 +39,7 @@ struct Report {
     std::uint64_t number = 0;
     Phase phase = Phase::open;
     Decision decision = Decision::none;
-    bool complete = false;  ///< nothing is left to do
+    bool complete = false;  ///< nothing is left to do, but for what Pace::ends_later has left
     std::vector<PartReport> parts;
     std::string why;  ///< in doubt: what failed; aborted: who voted no, or what ended it;
                       ///< else what keeps it from being complete
@@ -96,7 +98,7 @@ private:
     std::vector<Retry> retries_;
     std::vector<std::uint32_t> overruled_;  // were broken, and a person has seen to it
     std::string why_;
-    bool finished_ = false, accepting_ = false, concluded_ = true;
+    bool finished_ = false, accepting_ = false, concluded_ = true, ends_later_ = false;
     Moment stopped_{-1};  // when it was seen that the user wants to stop
     Moment began_{0}, asked_{0}, decided_{-1}, forced_{0}, ended_{0};
     std::optional<Desk> desk_;  // last: its threads end before what they use

@@ -150,10 +150,12 @@ void Entry::force(const Milestone& milestone) {
 }
 
 void Entry::note(const Milestone& milestone) {
-    for (const wal::Record& record : records_with(milestone)) ledger_.append(story_.number, record);
+    for (const wal::Record& record : records_with(milestone)) noted_ = ledger_.append(story_.number, record);
     is_recorded_ = true;
     story_.history.add(milestone);
 }
+
+bool Entry::is_durable() const { return ledger_.group_.is_durable(noted_); }
 
 void Entry::remove(bool durably) { ledger_.end(story_.number, is_recorded_, durably); }
 
@@ -229,7 +231,9 @@ void Ledger::commit(std::uint64_t number, const std::vector<wal::Record>& record
     group_.commit(std::move(wrapped));
 }
 
-void Ledger::append(std::uint64_t number, const wal::Record& record) { group_.append(entry(number, record)); }
+std::uint64_t Ledger::append(std::uint64_t number, const wal::Record& record) {
+    return group_.append(entry(number, record));
+}
 
 void Ledger::end(std::uint64_t number, bool recorded, bool durably) {
     if (recorded && durably) group_.commit({gone(number)});

@@ -67,6 +67,8 @@ public:
     void remove(bool durably) override;
     /// Whether the ledger holds what it has to.
     [[nodiscard]] bool is_recorded() const { return is_recorded_; }
+    /// Whether what was noted is durable by now.
+    [[nodiscard]] bool is_durable() const;
 
 private:
     friend class Ledger;
@@ -74,8 +76,9 @@ private:
     [[nodiscard]] bool needs_no_record(const Milestone& milestone) const;
     Ledger& ledger_;
     Story story_;
-    bool is_listed_;    // all its participants can list their branches
-    bool is_recorded_;  // the ledger has something of it
+    bool is_listed_;           // all its participants can list their branches
+    bool is_recorded_;         // the ledger has something of it
+    std::uint64_t noted_ = 0;  // the flush of its last note
 };
 
 /// Thread-safe.
@@ -114,6 +117,8 @@ public:
     [[nodiscard]] bool is_settled();
     /// What was noted survives this process.
     void write() { group_.write(); }
+    /// What was noted survives a loss of power.
+    void sync() { group_.commit({}); }
     /// Removes it, with all that is in it.
     void remove();
     /// Writes that were forced since it was created or opened.
@@ -122,7 +127,7 @@ public:
 private:
     friend class Entry;
     void commit(std::uint64_t number, const std::vector<wal::Record>& records);
-    void append(std::uint64_t number, const wal::Record& record);
+    [[nodiscard]] std::uint64_t append(std::uint64_t number, const wal::Record& record);
     void end(std::uint64_t number, bool recorded, bool durably);
 
     io::Dir& dir_;

@@ -18,6 +18,11 @@ class Lines {
 public:
     explicit Lines(proc::Input& in) : in_(in) {}
 
+    /// Whether no line comes for so long.
+    bool is_quiet(std::chrono::microseconds within) {
+        return read_.find('\n', from_) == std::string::npos && !in_.is_ready(within);
+    }
+
     std::optional<std::string> next() {
         for (;;) {
             const std::size_t end = read_.find('\n', from_);
@@ -44,27 +49,34 @@ private:
     std::size_t from_ = 0;
 };
 
+/// What a thread is to do next.
+struct Task {
+    std::uint64_t line = 0;  ///< its number; 0: there is none, and time for something else
+    std::string text = {};
+};
+
 }  // namespace
 
 std::uint64_t serve_lines(proc::Input& in, const std::function<void(std::string_view, std::uint64_t)>& handle,
-                          unsigned threads) {
+                          const std::function<void()>& idle, unsigned threads) {
     std::mutex turn;  // guards lines, read: whose turn it is to wait for a line, and then works on it
     Lines lines(in);
     std::uint64_t read = 0;
     std::atomic<bool> over = false;
-    const auto next = [&]() -> std::optional<std::pair<std::string, std::uint64_t>> {
+    const auto next = [&]() -> std::optional<Task> {
         const std::lock_guard lock(turn);
-        std::optional<std::string> line;
-        if (!over) line = lines.next();
+        if (over) return std::nullopt;
+        if (idle && lines.is_quiet(std::chrono::seconds(1))) return Task{};
+        std::optional<std::string> line = lines.next();
         if (!line) return std::nullopt;
-        return std::pair(*std::move(line), ++read);
+        return Task{.line = ++read, .text = *std::move(line)};
     };
     parallel_for(threads, threads, [&](std::size_t) {
         struct Last {  // where one ends, for the end of the input or a failure, nobody begins another
             std::atomic<bool>& over;
             ~Last() { over = true; }
         } const last{over};
-        while (const auto line = next()) handle(line->first, line->second);
+        while (const std::optional<Task> task = next()) task->line == 0 ? idle() : handle(task->text, task->line);
     });
     return read;
 }

@@ -17,9 +17,15 @@ void GroupLog::commit(std::vector<Record> records) {
     }
 }
 
-void GroupLog::append(Record record) {
+std::uint64_t GroupLog::append(Record record) {
     std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(record));
+    return begun_;
+}
+
+bool GroupLog::is_durable(std::uint64_t flush) const {
+    std::lock_guard lock(mutex_);
+    return flush <= durable_;
 }
 
 void GroupLog::write() {
@@ -62,7 +68,10 @@ void GroupLog::flush(Lock& lock) {
     }
     done_ = number;
     size_ = log_.size();
-    if (durably) ++forced_;
+    if (durably) {
+        ++forced_;
+        durable_ = number;
+    }
     flushing_ = false;
     ended(number).notify_all();      // who waited for it
     ended(number + 1).notify_one();  // who waits for the next one: somebody has to begin that

@@ -32,7 +32,11 @@ public:
     /// fails  as Log::sync, in each thread whose records were in the flush that failed, and in all that come later.
     void commit(std::vector<Record> records);
     /// Keeps a record for the next flush.
-    void append(Record record);
+    ///
+    /// returns  that flush's number, for is_durable().
+    std::uint64_t append(Record record);
+    /// Whether what went with this flush would survive a loss of power.
+    [[nodiscard]] bool is_durable(std::uint64_t flush) const;
     /// What was appended survives this process, and perhaps a loss of power.
     void write();
     /// Records that wait for the next flush.
@@ -52,9 +56,10 @@ private:
     mutable std::mutex mutex_;          // guards all below; log_ belongs to the thread that has set flushing_
     std::condition_variable ended_[2];  ///< where the end of a flush is waited for, by its number: even, odd
     std::vector<Record> waiting_;
-    bool durably_ = false;     ///< what waits was committed, at least one of it
-    std::uint64_t begun_ = 1;  ///< number of the next flush: with which goes what waits
-    std::uint64_t done_ = 0;   ///< flushes that have ended
+    bool durably_ = false;       ///< what waits was committed, at least one of it
+    std::uint64_t begun_ = 1;    ///< number of the next flush: with which goes what waits
+    std::uint64_t done_ = 0;     ///< flushes that have ended
+    std::uint64_t durable_ = 0;  ///< the last one of them that waited for the disk
     std::uint64_t size_ = 0, forced_ = 0;
     bool flushing_ = false;
     std::exception_ptr failure_;

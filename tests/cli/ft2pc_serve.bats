@@ -57,6 +57,23 @@ END
     [ "$(jq -r 'select(.type != "item") | "\(.lines) \(.committed)"' answers)" = "1 1" ]
 }
 
+reserved() { ftcounter status jobs --json | jq -r '.reservation // empty'; }
+
+@test "what has ended leaves nothing behind while no line comes" {
+    mkfifo in
+    ft2pc serve <in >answers &
+    service=$!
+    exec 4>in
+    echo 'participants = ["counter:jobs+1", "counter:few+1"]' >&4
+    until grep -q committed answers; do kill -0 $service; done
+    while [ -n "$(reserved)" ]; do kill -0 $service; done
+    [ "$(ft2pc list --json | jq -r '.state // empty')" = serving ]
+    exec 4>&-
+    wait $service
+    service=
+    nothing_left
+}
+
 @test "what was under way when it was killed is all or nothing after recover" {
     local round i acknowledged=0
     for round in 1 2 3 4 5; do
@@ -72,12 +89,12 @@ END
         service=
         rm in
         acknowledged=$((acknowledged + $(grep -c 'committed$' answers)))
-        run -7 ft2pc commit "$(sed -n '1s/[^ ]* \([^ ]*\) .*/\1/p' answers)"
         ft2pc recover
+        run -7 ft2pc commit "$(sed -n '1s/[^ ]* \([^ ]*\) .*/\1/p' answers)"
         nothing_left
         [ "$(ftcounter get jobs)" -ge "$acknowledged" ]
         [ "$(ftcounter get jobs)" -le $((acknowledged + 16 * round)) ]
-        [ -z "$(ftcounter status jobs --json | jq -r '.reservations[]? // empty')" ]
+        [ -z "$(reserved)" ]
     done
 }
 

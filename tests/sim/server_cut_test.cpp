@@ -152,6 +152,7 @@ struct Coordination {
             std::vector<Spec> parts;
             for (const std::string& word : words) parts.push_back(part_of(word));
             if (server.run(parts).decision == Decision::commit) hands.disk.acknowledge("committed");
+            server.tidy();
         }
         server.close();
     }

@@ -92,6 +92,66 @@ TEST_CASE("a commit that could be written nowhere, and is not answered, is in do
     CHECK_THAT(report.why, Catch::Matchers::Contains("No space left"));
 }
 
+TEST_CASE("witnesses go once a later flush has made the end durable, and force nothing", "[twophase]") {
+    Scene scene;
+    scene.troupe[0].witness = true;
+    std::vector<std::uint64_t> forgotten_after;
+    scene.troupe[0].forget = [&] {
+        forgotten_after.push_back(scene.server.forced());
+        return done();
+    };
+    CHECK(scene.run().complete);
+    scene.server.tidy();
+    CHECK(forgotten_after.empty());
+    const std::uint64_t first = scene.server.forced();
+    CHECK(scene.forced_by_one_more() == 1);
+    scene.server.tidy();
+    CHECK(forgotten_after == std::vector<std::uint64_t>{first + 1});
+    CHECK(scene.troupe.home.ledger_numbers().size() == 1);
+    scene.server.close();
+    CHECK(forgotten_after.size() == 2);
+    CHECK(forgotten_after.back() == first + 2);
+    CHECK(scene.server.left() == 0);
+    CHECK(scene.troupe.home.ledger_numbers().empty());
+}
+
+TEST_CASE("witnesses do not wait for ever where nothing is flushed", "[twophase]") {
+    Scene scene;
+    scene.troupe[0].witness = true;
+    scene.troupe[1].prepare = [] { return no("busy"); };
+    unsigned gone = 0;
+    scene.troupe[0].forget = [&] {
+        ++gone;
+        return done();
+    };
+    (void)scene.run();
+    const std::uint64_t before = scene.server.forced();
+    for (unsigned i = 1; i <= 200; ++i) {
+        CHECK(scene.run().decision == Decision::abort);
+        scene.server.tidy();
+    }
+    CHECK(gone >= 128);
+    CHECK(scene.server.forced() == before + 1);
+    scene.server.tidy_all();
+    CHECK(gone == 201);
+}
+
+TEST_CASE("witnesses that cannot go are told to recovery", "[twophase]") {
+    Scene scene;
+    scene.troupe[0].witness = true;
+    scene.troupe[0].forget = [] { return again("gone"); };
+    const Report report = scene.run();
+    CHECK(report.complete);
+    scene.server.tidy_all();
+    CHECK(scene.server.left() == 1);
+    CHECK(scene.troupe.story(report.number)->history.ended);
+    (void)scene.run();
+    scene.troupe.disk.set_capacity(0);  // now not even a journal can be written
+    scene.server.close();
+    CHECK(scene.server.left() == 2);
+    CHECK(scene.troupe.home.ledger_numbers().size() == 1);
+}
+
 TEST_CASE("participants that cannot list their branches are written down before they are asked", "[twophase]") {
     Scene scene;
     std::vector<Spec> parts = counters(1);

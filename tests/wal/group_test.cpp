@@ -127,14 +127,19 @@ TEST_CASE("all that commit during a flush share the next one") {
 TEST_CASE("one that commits alone makes one flush each time, and one that only appends makes none") {
     Scene scene;
     for (unsigned i = 0; i < 10; ++i) {
-        scene.group.append(record(1, i));
+        const std::uint64_t flush = scene.group.append(record(1, i));
+        CHECK_FALSE(scene.group.is_durable(flush));
         scene.group.commit({record(2, i)});
+        CHECK(scene.group.is_durable(flush));
     }
     CHECK(scene.writes.count == 10);
-    scene.group.append(record(1, 10));
+    const std::uint64_t last = scene.group.append(record(1, 10));
     CHECK(scene.group.waiting() == 1);
     scene.group.write();
     CHECK(scene.writes.count == 10);
+    CHECK_FALSE(scene.group.is_durable(last));
+    scene.group.commit({});
+    CHECK(scene.group.is_durable(last));
     CHECK(read(scene.dir, "log", owner)->records.size() == 21);
 }
 

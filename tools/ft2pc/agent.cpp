@@ -42,7 +42,7 @@ Exit run(ui::Env& env, const AgentOptions& options) {
     proc::Input input = proc::Input::of_stdin(env.stop_descriptor());
     env.data_on_stdout();
     std::mutex mutex;  // guards stdout
-    const std::uint64_t answered = serve_lines(input, [&](std::string_view line, std::uint64_t) {
+    const auto answer = [&](std::string_view line, std::uint64_t) {
         const std::optional<Asked> asked = parse_asked(line);
         if (!asked)
             throw Failure({.what = "cannot understand a request",
@@ -50,11 +50,12 @@ Exit run(ui::Env& env, const AgentOptions& options) {
                            .why = "'" + printable(line) + "'",
                            .todo = "see ft-participant(7); it is for 'ft2pc add ... pipe:CMD' to start an agent",
                            .exit = Exit::usage});
-        const std::string answer = line_of(agent.answer(*asked)) + "\n";
+        const std::string text = line_of(agent.answer(*asked)) + "\n";
         const std::lock_guard lock(mutex);
-        env.out().write(view_of(answer));
+        env.out().write(view_of(text));
         env.out().flush();
-    });
+    };
+    const std::uint64_t answered = serve_lines(input, answer, {});
     env.summary("", ui::Answer().number("answered", answered));
     return Exit::done;
 }

@@ -77,13 +77,18 @@ public:
             return refuse(number, failure);
         }
         tell(number, server_.run(parts));
+        server_.tidy();
     }
+
+    /// There is time for what nobody waits for.
+    void idle() { server_.tidy_all(); }
 
     /// Whatever ended it.
     void close() { server_.close(); }
 
     Exit end(std::uint64_t lines) {
         close();
+        tally_.incomplete += server_.left();
         ui::Answer fields;
         fields.number("lines", lines).number("committed", tally_.committed).number("aborted", tally_.aborted);
         fields.number("refused", tally_.refused).number("in_doubt", tally_.in_doubt);
@@ -132,7 +137,7 @@ Exit run(ui::Env& env, const ServeOptions& options) {
     try {
         return service.end(serve_lines(
             input, [&](std::string_view line, std::uint64_t number) { service.handle(line, number); },
-            options.at_once));
+            [&] { service.idle(); }, options.at_once));
     } catch (...) {  // a signal, or nobody listens any more: what has ended leaves nothing behind
         service.close();
         throw;
