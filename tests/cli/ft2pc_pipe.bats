@@ -35,6 +35,23 @@ nothing_left() {
     [ "$(wc -l <ends)" = 1 ]
 }
 
+@test "who has obeyed and cannot forget is named, and recover asks again" {
+    cat >keeper <<'END'
+while read -r number verb _; do
+    case $verb in
+    prepare) echo "$number yes" ;;
+    forget) [ -e may-forget ] && echo "$number done" || echo "$number again not yet" ;;
+    *) echo "$number done" ;;
+    esac
+done
+END
+    run -3 ft2pc run -p file:a=a.new -p 'pipe:sh keeper' --deliver-wait 1s
+    [[ $output = *'is committed, not yet everywhere: pipe:sh keeper: not yet; '* ]]
+    touch may-forget
+    ft2pc recover
+    nothing_left
+}
+
 @test "a refusal there aborts here, and is named" {
     rm far/b.new
     run -7 ft2pc run -p file:a=a.new -p "pipe:$agent"

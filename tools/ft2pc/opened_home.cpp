@@ -265,8 +265,8 @@ std::string outcome_of(const Report& report) {
 std::string unsettled(const Report& report) {
     std::string text;
     for (const PartReport& part : report.parts) {
-        if (part.standing == Standing::done || part.standing == Standing::read_only || part.standing == Standing::no)
-            continue;
+        const bool has_forgotten = part.standing == Standing::done && part.why.empty();
+        if (has_forgotten || part.standing == Standing::read_only || part.standing == Standing::no) continue;
         text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", printable(part.label), part.why.empty() ? "" : ": ",
                             part.why);
     }
