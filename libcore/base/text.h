@@ -1,6 +1,7 @@
 // Text for people: sizes, durations, names made printable, the nearest word.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,13 @@ struct Character {
 /// calendar.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
 /// The text before the first blank; what follows that blank is left.
-[[nodiscard]] std::string_view take_word(std::string_view& line);
+[[nodiscard]] inline std::string_view take_word(std::string_view& line) {
+    std::size_t size = 0;  // words are short: sooner found than memchr() is called
+    while (size < line.size() && line[size] != ' ') ++size;
+    const std::string_view word = line.substr(0, size);
+    line.remove_prefix(std::min(line.size(), size + 1));
+    return word;
+}
 /// Decimal digits only.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 /// As parse_number, with an optional '-'.

@@ -71,8 +71,8 @@ std::optional<std::vector<Outcome>> Counter::attempt(Task& task) {
         task.alone = task.alone || !company.empty();
         return std::nullopt;
     }
-    std::vector<Outcome> outcomes = former != nullptr ? former->outcomes : apply(task.operations);
-    const std::vector<Outcome> of_company = apply(company);
+    std::vector<Outcome> outcomes = former != nullptr ? former->outcomes : ledger_->apply(task.operations);
+    const std::vector<Outcome> of_company = ledger_->apply(company);
     if (ledger_->has_changed() || !is_confirmed()) {
         const std::uint64_t mark = clock_.random();
         if (!company.empty()) task.guests.about_to_commit(mark, sequence + 1, of_company);
@@ -143,13 +143,6 @@ bool Counter::can_apply(std::span<const Operation> operations) {
     const bool keyed =
         std::any_of(operations.begin(), operations.end(), [](const Operation& one) { return one.key.has_value(); });
     return !keyed || load_window();
-}
-
-std::vector<Outcome> Counter::apply(std::span<const Operation> operations) {
-    std::vector<Outcome> outcomes;
-    outcomes.reserve(operations.size());
-    for (const Operation& operation : operations) outcomes.push_back(ledger_->apply(operation));
-    return outcomes;
 }
 
 void Counter::release() {
@@ -292,7 +285,7 @@ bool Counter::catch_up() {
 bool Counter::commit(std::uint64_t mark) {
     const Version base = ledger_->version();
     const std::uint64_t epoch = charter_.epoch;
-    const Change change = ledger_->take_change({ballot_, base.sequence + 1}, mark);
+    const auto change = std::make_shared<const Change>(ledger_->take_change({ballot_, base.sequence + 1}, mark));
     charter_ = ledger_->annex().charter;
     const auto at_base = [&](const Heard& one) {
         return one.reply.kind == Reply::Kind::sound && one.reply.standing->version == base;

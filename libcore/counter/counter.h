@@ -159,7 +159,6 @@ private:
     [[nodiscard]] bool has_seats(const Charter& charter) const;
     /// Whether what these need is there. false: it could not be had.
     [[nodiscard]] bool can_apply(std::span<const Operation> operations);
-    [[nodiscard]] std::vector<Outcome> apply(std::span<const Operation> operations);
     [[nodiscard]] Failure in_doubt(std::string_view why) const;
     [[nodiscard]] Failure change_in_doubt(std::string_view why) const;
 

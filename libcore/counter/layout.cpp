@@ -14,7 +14,8 @@ constexpr std::uint16_t format_version = 1;
 
 void fill(Encoder& out, std::size_t size) {
     check(out.size() <= size, "what is encoded fits its block");
-    while (out.size() < size) out.u8(0);
+    static constexpr std::array<std::byte, block_payload> zeros{};
+    out.raw(View(zeros).first(size - out.size()));
 }
 
 /// What follows the last field is zeros: nothing that a later version means is passed over.
@@ -72,9 +73,7 @@ Header decode_header(View payload, std::string_view where) {
     return header;
 }
 
-Bytes encode(const Tail& tail) {
-    Encoder out;
-    out.reserve(block_payload);
+void put(Encoder& out, const Tail& tail) {
     out.raw(tail.replica.bytes);
     out.raw(tail.counter.bytes);
     put(out, tail.promise);
@@ -89,6 +88,11 @@ Bytes encode(const Tail& tail) {
     out.u16(tail.sealed);
     for (const Entry& entry : tail.pending) put(out, entry);
     check(out.size() <= block_payload, "a tail fits its block");
+}
+
+Bytes encode(const Tail& tail) {
+    Encoder out;
+    put(out, tail);
     return out.take();
 }
 
@@ -116,13 +120,17 @@ Tail decode_tail(View payload, std::string_view where) {
     return tail;
 }
 
-Bytes encode(const KeyBlock& keys) {
-    Encoder out;
+void put(Encoder& out, const KeyBlock& keys) {
     out.raw(keys.replica.bytes);
     out.u64(keys.number);
     out.u64(keys.before);
     for (const Entry& entry : keys.entries) put(out, entry);
     fill(out, block_payload);
+}
+
+Bytes encode(const KeyBlock& keys) {
+    Encoder out;
+    put(out, keys);
     return out.take();
 }
 

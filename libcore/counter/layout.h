@@ -35,6 +35,8 @@ struct Layout {
         return (keys + keys_per_block - 1) / keys_per_block + 1;
     }
     static constexpr std::uint64_t first_key = 6 + 4 * annex_blocks;
+    /// Read at once: all that an opening needs, where the annex is short and lies in its first place.
+    static constexpr std::uint64_t opening = 8;
 };
 
 struct Header {
@@ -78,6 +80,9 @@ struct KeyBlock {
 
 /// A header's fields alone, without what makes a block of them.
 void put(Encoder& out, const Header& header);
+/// As encode().
+void put(Encoder& out, const Tail& tail);
+void put(Encoder& out, const KeyBlock& keys);
 [[nodiscard]] Header take_header(Decoder& in);
 /// All of them throw damage() for what they do not understand; `where` is the file.
 [[nodiscard]] Bytes encode(const Header& header);

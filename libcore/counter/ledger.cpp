@@ -11,8 +11,9 @@ namespace ft::counter {
 
 namespace {
 
-// Entries beyond the window before the oldest are dropped, so that dropping costs little for each.
-constexpr std::size_t slack = 2 * most_operations;
+// Entries beyond the window: what is always kept, so that whole key blocks cover it (layout.h), and how many more there
+// are before they are dropped, so that dropping costs little for each.
+constexpr std::size_t margin = 256, slack = 2 * most_operations;
 
 }  // namespace
 
@@ -58,7 +59,7 @@ const Entry* Window::find(const KeyId& key) {
 
 void Window::append(const Entry& entry) {
     window_.entries.push_back(entry);
-    if (window_.entries.size() > keys_ + 2 * slack) return trim();
+    if (window_.entries.size() > keys_ + margin + slack) return trim();
     if (2 * window_.entries.size() > places_.size()) return index();
     place(entry.key) = static_cast<std::uint32_t>(window_.entries.size());
 }
@@ -105,6 +106,17 @@ Outcome Ledger::apply(const Operation& operation) {
             return forget(operation);
     }
     return answer(Outcome::Kind::unknown);
+}
+
+std::vector<Outcome> Ledger::apply(std::span<const Operation> operations) {
+    constexpr std::size_t ahead = 12;
+    std::vector<Outcome> outcomes(operations.size());
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (window_ && i + ahead < operations.size() && operations[i + ahead].key)
+            window_->expect(*operations[i + ahead].key);
+        outcomes[i] = apply(operations[i]);
+    }
+    return outcomes;
 }
 
 Outcome::Kind Ledger::fits(std::int64_t amount) const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,8 @@ class Window {
 public:
     Window(KeyWindow window, std::uint32_t keys);
     [[nodiscard]] const Entry* find(const KeyId& key);
+    /// This key will be asked for soon: what is remembered is larger than the processor's nearest memory.
+    void expect(const KeyId& key) const { __builtin_prefetch(&places_[key.low & (places_.size() - 1)]); }
     void append(const Entry& entry);
     /// All that are kept, a little more than `keys`.
     [[nodiscard]] const KeyWindow& all() const { return window_; }
@@ -80,6 +83,8 @@ public:
     [[nodiscard]] State state() const;
 
     [[nodiscard]] Outcome apply(const Operation& operation);
+    /// All of them, in order.
+    [[nodiscard]] std::vector<Outcome> apply(std::span<const Operation> operations);
     void set_charter(Charter charter);
     [[nodiscard]] bool has_changed() const { return changed_; }
     /// Ends the change that was collected: this ledger is at `next` from now on. mark: head().marks gets it.

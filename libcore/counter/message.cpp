@@ -61,8 +61,9 @@ State take_state(Decoder& in) {
     return state;
 }
 
-template <class T, class Put>
-void put_optional(Encoder& out, const std::optional<T>& value, Put put_value) {
+/// value  an optional or a pointer.
+template <class Value, class Put>
+void put_optional(Encoder& out, const Value& value, Put put_value) {
     out.u8(value ? 1 : 0);
     if (value) put_value(out, *value);
 }
@@ -75,14 +76,14 @@ void put(Encoder& out, const Change& change) {
     put_optional(out, change.annex, [](Encoder& to, const auto& value) { counter::put(to, value); });
 }
 
-Change take_change(Decoder& in) {
-    Change change;
-    change.base = take_version(in);
-    change.next = take_version(in);
-    change.head = take_head(in);
-    change.appended = take_entries(in);
-    if (change.appended.size() > most_operations) in.fail("more operations than one commit takes");
-    change.annex = take_optional(in, take_annex);
+std::shared_ptr<const Change> take_change(Decoder& in) {
+    const auto change = std::make_shared<Change>();
+    change->base = take_version(in);
+    change->next = take_version(in);
+    change->head = take_head(in);
+    change->appended = take_entries(in);
+    if (change->appended.size() > most_operations) in.fail("more operations than one commit takes");
+    change->annex = take_optional(in, take_annex);
     return change;
 }
 
@@ -132,7 +133,7 @@ Request decode_request(View bytes, std::string_view where) {
     request.kind = take_kind(in, Request::Kind::remove);
     request.ballot = take_ballot(in);
     request.epoch = in.u64();
-    request.change = take_optional(in, take_change);
+    request.change = take_optional(in, take_change).value_or(nullptr);
     request.state = take_optional(in, take_state);
     request.header = take_optional(in, take_header);
     in.end();

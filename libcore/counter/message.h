@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,8 +25,8 @@ struct Request {
     };
     Kind kind = Kind::look;
     Ballot ballot;
-    std::uint64_t epoch = 0;  ///< of the charter that the asker goes by
-    std::optional<Change> change;
+    std::uint64_t epoch = 0;               ///< of the charter that the asker goes by
+    std::shared_ptr<const Change> change;  ///< shared by the requests to all replicas: it may be large
     std::optional<State> state;
     std::optional<Header> header;
 };

@@ -26,14 +26,10 @@ bool is_newest(const Opened& copy, const std::array<Opened, 2>& copies) {
 
 std::size_t blocks_for(std::size_t bytes) { return (bytes + block_payload - 1) / block_payload; }
 
-/// Both copies of the blocks that hold these bytes.
-std::vector<Block> sealed(View bytes, std::uint64_t generation, Place first) {
-    std::vector<Block> blocks(2 * blocks_for(bytes.size()));
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-        const View part = bytes.subspan(i / 2 * block_payload);
-        seal(part.first(std::min(part.size(), block_payload)), generation, {first.number + i, first.salt}, blocks[i]);
-    }
-    return blocks;
+/// What block number i of those that hold these bytes holds.
+View part_of(View bytes, std::size_t i) {
+    const View part = bytes.subspan(i * block_payload);
+    return part.first(std::min(part.size(), block_payload));
 }
 
 /// The blocks of a new file.
@@ -73,10 +69,8 @@ public:
         tail.annex = {
             .generation = 1, .size = static_cast<std::uint32_t>(bytes.size()), .checksum = checksum_of(bytes)};
         for (const unsigned copy : {0U, 1U})
-            for (std::size_t i = 0; i < blocks_for(bytes.size()); ++i) {
-                const View part = View(bytes).subspan(i * block_payload);
-                put(part.first(std::min(part.size(), block_payload)), 1, Layout::annex(0, copy, i));
-            }
+            for (std::size_t i = 0; i < blocks_for(bytes.size()); ++i)
+                put(part_of(bytes, i), 1, Layout::annex(0, copy, i));
     }
 
     /// Both slots hold it, so that the first commit finds a slot that it may overwrite.
@@ -127,7 +121,7 @@ std::optional<Header> header_of(io::File& file) {
 }
 
 ReplicaFile::ReplicaFile(io::File& file) : file_(file), where_(file.path()) {
-    std::vector<Block> blocks(Layout::annex(0, 0));
+    std::vector<Block> blocks(Layout::opening);
     read_blocks(0, blocks);
     read_header(blocks);
     read_tail(blocks);
@@ -159,15 +153,11 @@ void ReplicaFile::read_what_can_be(std::uint64_t first, std::span<Block> into) {
     }
 }
 
-void ReplicaFile::write_blocks(std::uint64_t first, const std::vector<Block>& blocks) {
-    file_.write_at(bytes_of(blocks), first * block_size);
-    unsynced_ = true;
-}
-
 void ReplicaFile::heal(std::uint64_t number, View payload, std::uint64_t generation) {
     std::vector<Block> blocks(1);
     seal(payload, generation, at(number), blocks[0]);
-    write_blocks(number, blocks);
+    file_.write_at(bytes_of(blocks), number * block_size);
+    unsynced_ = true;
 }
 
 void ReplicaFile::read_header(std::span<const Block> blocks) {
@@ -194,9 +184,9 @@ void ReplicaFile::read_tail(std::span<const Block> blocks) {
             highest_ = std::max(highest_, found[slot][copy].generation);
         }
     std::optional<SlotChoice> choice = choose_slot(found);
-    if (choice && !take(found[choice->slot][choice->copy])) {
+    if (choice && !take(found[choice->slot][choice->copy], blocks)) {
         choice = choose_slot(found, choice->slot);
-        if (choice && !take(found[choice->slot][choice->copy])) choice.reset();
+        if (choice && !take(found[choice->slot][choice->copy], blocks)) choice.reset();
     }
     if (!choice) fail("its newest commit is damaged");
     slot_ = choice->slot;
@@ -204,11 +194,11 @@ void ReplicaFile::read_tail(std::span<const Block> blocks) {
     if (choice->missing) heal(Layout::slot(slot_, *choice->missing), good.payload, good.generation);
 }
 
-bool ReplicaFile::take(const Opened& tail) {
+bool ReplicaFile::take(const Opened& tail, std::span<const Block> first) {
     tail_ = decode_tail(tail.payload, where_);
     if (tail_.replica != header_.replica || tail_.counter != header_.identity.counter)
         fail("it holds the bytes of another replica");
-    return read_annex(tail.generation) && read_keys(tail_.sealed, tail.generation);
+    return read_annex(tail.generation, first) && read_keys(tail_.sealed, tail.generation);
 }
 
 ReplicaFile::AnnexCopy ReplicaFile::take_annex_copy(std::span<const Block> read, unsigned copy) const {
@@ -225,10 +215,13 @@ ReplicaFile::AnnexCopy ReplicaFile::take_annex_copy(std::span<const Block> read,
     return taken;
 }
 
-bool ReplicaFile::read_annex(std::uint64_t generation) {
+bool ReplicaFile::read_annex(std::uint64_t generation, std::span<const Block> first) {
     const AnnexAt& bound = tail_.annex;
-    std::vector<Block> blocks(2 * blocks_for(bound.size));
-    read_blocks(Layout::annex(bound.place, 0), blocks);
+    const std::uint64_t at_first = Layout::annex(bound.place, 0);
+    std::vector<Block> read(at_first + 2 * blocks_for(bound.size) > first.size() ? 2 * blocks_for(bound.size) : 0);
+    if (!read.empty()) read_blocks(at_first, read);
+    const std::span<const Block> blocks =
+        read.empty() ? first.subspan(at_first, 2 * blocks_for(bound.size)) : std::span<const Block>(read);
     const std::array<AnnexCopy, 2> copies{take_annex_copy(blocks, 0), take_annex_copy(blocks, 1)};
     const unsigned good = copies[0].bytes ? 0 : 1, other = 1 - good;
     if (!copies[good].bytes) {
@@ -238,8 +231,8 @@ bool ReplicaFile::read_annex(std::uint64_t generation) {
     }
     annex_ = decode_annex(*copies[good].bytes, where_);
     if (copies[other].bytes) return true;
-    const std::vector<Block> whole = sealed(*copies[good].bytes, bound.generation, at(Layout::annex(bound.place, 0)));
-    for (std::size_t i = other; i < whole.size(); i += 2) write_blocks(Layout::annex(bound.place, 0) + i, {whole[i]});
+    for (std::size_t i = other; i < blocks.size(); i += 2)
+        heal(Layout::annex(bound.place, 0) + i, part_of(*copies[good].bytes, i / 2), bound.generation);
     return true;
 }
 
@@ -299,82 +292,80 @@ void ReplicaFile::promise(const Ballot& ballot) {
     Tail next = tail_;
     next.promise = ballot;
     next.sealed = 0;
-    write_tail(std::move(next));
+    write(std::move(next));
 }
 
 void ReplicaFile::commit(const Change& change) {
     check(change.base == tail_.version, "a change follows the state that it was made from");
-    check(!dead_, "a replica whose disk has failed is not written again");
-    dead_ = true;  // unless all goes well
     Tail next = tail_;
     next.version = change.next;
     next.promise = std::max(next.promise, change.next.ballot);
     next.head = change.head;
-    write_keys(change.appended, next);
-    if (change.annex) write_annex(*change.annex, next);
-    dead_ = false;
-    write_tail(std::move(next));
+    add_keys(change.appended, next);
+    if (change.annex) add_annex(*change.annex, next);
+    write(std::move(next));
     if (change.annex) annex_ = *change.annex;
 }
 
-void ReplicaFile::write_keys(const std::vector<Entry>& appended, Tail& tail) {
-    tail.pending.insert(tail.pending.end(), appended.begin(), appended.end());
-    std::uint64_t number = tail_.key_blocks();
-    std::vector<Block> run;  // that follow each other, for one write
-    std::uint64_t start = layout_.keys(number, 0);
-    auto from = tail.pending.begin();
-    while (tail.pending.end() - from >= static_cast<std::ptrdiff_t>(keys_per_block)) {
-        const KeyBlock keys{.replica = header_.replica,
-                            .number = number,
-                            .before = tail.newest_keys,
-                            .entries = {from, from + keys_per_block}};
-        const Bytes payload = encode(keys);
-        const std::uint64_t first = layout_.keys(number, 0);
-        if (first != start + run.size()) {  // the ring begins again
-            write_blocks(start, run);
-            run.clear();
-            start = first;
-        }
-        const std::vector<Block> copies = sealed(payload, next_generation(), at(first));
-        run.insert(run.end(), copies.begin(), copies.end());
-        tail.newest_keys = checksum_of(payload);
-        from += keys_per_block;
+void ReplicaFile::add_keys(std::span<const Entry> appended, Tail& tail) {
+    const std::uint64_t first = tail_.key_blocks();
+    std::uint64_t number = first;
+    for (const Entry& entry : appended) {
+        tail.pending.push_back(entry);
+        if (tail.pending.size() < keys_per_block) continue;
+        KeyBlock keys{.replica = header_.replica, .number = number, .before = tail.newest_keys, .entries = {}};
+        keys.entries.swap(tail.pending);
+        encoder_.clear();
+        put(encoder_, keys);
+        add(encoder_.view(), layout_.keys(number, 0));
+        tail.newest_keys = checksum_of(encoder_.view());
+        keys.entries.clear();
+        tail.pending.swap(keys.entries);  // its memory
         ++number;
     }
-    if (!run.empty()) write_blocks(start, run);
-    tail.pending.erase(tail.pending.begin(), from);
     const std::uint64_t kept = Layout::kept_key_blocks(header_.identity.keys);
     tail.first_key_block = std::max(tail.first_key_block, number > kept ? number - kept : 0);
-    const std::uint64_t written = number - tail_.key_blocks();  // perhaps more than are kept
-    tail.sealed = static_cast<std::uint16_t>(std::min(written, number - tail.first_key_block));
+    // Perhaps more than are kept.
+    tail.sealed = static_cast<std::uint16_t>(std::min(number - first, number - tail.first_key_block));
 }
 
-void ReplicaFile::write_annex(const Annex& annex, Tail& tail) {
+void ReplicaFile::add_annex(const Annex& annex, Tail& tail) {
     const Bytes bytes = encode(annex);
     check(bytes.size() <= most_annex_bytes, "an annex fits its place");
     const auto place = static_cast<std::uint8_t>(1 - tail_.annex.place);  // the newest commit looks at the other one
-    const std::uint64_t first = Layout::annex(place, 0);
-    write_blocks(first, sealed(bytes, next_generation(), at(first)));
+    add(bytes, Layout::annex(place, 0));
     tail.annex = {.place = place,
                   .generation = next_generation(),
                   .size = static_cast<std::uint32_t>(bytes.size()),
                   .checksum = checksum_of(bytes)};
 }
 
-void ReplicaFile::write_tail(Tail tail) {
+void ReplicaFile::add(View payload, std::uint64_t number) {
+    if (runs_.empty() || runs_.back().first + used_ - runs_.back().begin != number)
+        runs_.push_back({.first = number, .begin = used_, .end = used_});
+    const std::size_t count = 2 * blocks_for(payload.size());
+    if (blocks_.size() < used_ + count) blocks_.resize(used_ + count);
+    for (std::size_t i = 0; i < count; ++i)
+        seal(part_of(payload, i / 2), next_generation(), at(number + i), blocks_[used_++]);
+    runs_.back().end = used_;
+}
+
+void ReplicaFile::write(Tail tail) {
     check(!dead_, "a replica whose disk has failed is not written again");
     dead_ = true;  // unless all goes well
     const unsigned slot = 1 - slot_;
-    const Bytes payload = encode(tail);
-    const std::uint64_t first = Layout::slot(slot, 0), offset = first * block_size;
-    const std::vector<Block> copies = sealed(payload, next_generation(), at(first));
-    if (unsynced_) {
-        file_.write_at(bytes_of(copies), offset);
-        file_.sync();
-    } else {
-        file_.write_durably(bytes_of(copies), offset);
-    }
-    unsynced_ = dead_ = false;
+    encoder_.clear();
+    put(encoder_, tail);
+    add(encoder_.view(), Layout::slot(slot, 0));
+    std::vector<io::Piece> pieces;
+    pieces.reserve(runs_.size());
+    for (const Run& run : runs_)
+        pieces.push_back({bytes_of(blocks_).subspan(run.begin * block_size, (run.end - run.begin) * block_size),
+                          run.first * block_size});
+    file_.write_durably(pieces);
+    runs_.clear();
+    used_ = 0;
+    dead_ = false;
     ++highest_;
     slot_ = slot;
     tail_ = std::move(tail);

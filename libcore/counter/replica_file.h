@@ -65,9 +65,11 @@ private:
     void read_header(std::span<const Block> blocks);
     void read_tail(std::span<const Block> blocks);
     /// Takes the commit of a whole tail; false: another part of it is torn.
-    [[nodiscard]] bool take(const Opened& tail);
+    ///
+    /// first  the blocks at the beginning of the file.
+    [[nodiscard]] bool take(const Opened& tail, std::span<const Block> first);
     /// These: false, nothing: torn. They may be so only where they were written by the commit `generation`.
-    [[nodiscard]] bool read_annex(std::uint64_t generation);
+    [[nodiscard]] bool read_annex(std::uint64_t generation, std::span<const Block> first);
     /// The last `count` key blocks, the newest first.
     [[nodiscard]] std::optional<std::vector<KeyBlock>> read_keys(
         std::uint64_t count, std::optional<std::uint64_t> generation = std::nullopt);
@@ -83,12 +85,17 @@ private:
     /// Blocks that the disk cannot read any more are zeros: rotten, to be healed like others.
     void read_blocks(std::uint64_t first, std::span<Block> into);
     void read_what_can_be(std::uint64_t first, std::span<Block> into);
-    void write_blocks(std::uint64_t first, const std::vector<Block>& blocks);
+    /// Not durable before the next sync.
     void heal(std::uint64_t number, View payload, std::uint64_t generation);
-    /// Adds the keys, sealing full blocks into `tail`; gives the blocks to write.
-    void write_keys(const std::vector<Entry>& appended, Tail& tail);
-    void write_annex(const Annex& annex, Tail& tail);
-    void write_tail(Tail tail);
+
+    /// A commit's parts, in the order in which they are written: each becomes both copies of its blocks. `tail` binds
+    /// them.
+    void add_keys(std::span<const Entry> appended, Tail& tail);
+    void add_annex(const Annex& annex, Tail& tail);
+    /// Both copies of a block, from the first one's number on.
+    void add(View payload, std::uint64_t number);
+    /// Adds the tail, writes all that was added, and makes it durable at once.
+    void write(Tail tail);
     [[nodiscard]] Place at(std::uint64_t number) const { return {number, salt_}; }
     [[nodiscard]] std::uint64_t next_generation() const { return highest_ + 1; }
     [[noreturn]] void fail(std::string_view why) const;
@@ -102,8 +109,19 @@ private:
     Annex annex_;
     unsigned slot_ = 0;          // of the newest commit
     std::uint64_t highest_ = 0;  // generation of anything ever seen in the slots
-    bool unsynced_ = false;      // blocks were written that the tail's own write does not make durable
+    bool unsynced_ = false;      // copies were made again that are not durable yet
     bool dead_ = false;          // a write or sync failed
+
+    /// Blocks that follow each other in the file.
+    struct Run {
+        std::uint64_t first = 0;
+        std::size_t begin = 0, end = 0;  // of blocks_
+    };
+    // Of the commit that is being written; kept, so that the next one has its memory.
+    std::vector<Block> blocks_;
+    std::size_t used_ = 0;
+    std::vector<Run> runs_;
+    Encoder encoder_;
 };
 
 }  // namespace ft::counter

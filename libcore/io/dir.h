@@ -61,6 +61,12 @@ enum class Access { read, read_write, direct };
 inline constexpr std::uint64_t direct_unit = 4096;  ///< bytes
 enum class Lock { shared, exclusive };
 
+/// Bytes, and where in a file they belong.
+struct Piece {
+    View bytes;
+    std::uint64_t at = 0;
+};
+
 /// Read-only view of a whole file's bytes. Immutable files only.
 class Mapping {
 public:
@@ -78,9 +84,14 @@ public:
     virtual std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) = 0;
     /// Writes all of it. Not durable. Thread-safe for separate ranges.
     virtual void write_at(View bytes, std::uint64_t at) = 0;
-    /// As write_at; these bytes are durable when it returns, what was written elsewhere before is not. Of bytes that
-    /// were there before only: the file does not grow. Poisons as sync does.
-    virtual void write_durably(View bytes, std::uint64_t at) = 0;
+    /// Writes these pieces, which do not overlap, in any order and perhaps all at once. They are durable when it
+    /// returns, what was written elsewhere before is not. Of bytes that were there before only: the file does not grow.
+    /// Poisons as sync does.
+    virtual void write_durably(std::span<const Piece> pieces) = 0;
+    void write_durably(View bytes, std::uint64_t at) {
+        const Piece piece{bytes, at};
+        write_durably({&piece, 1});
+    }
     virtual void set_size(std::uint64_t size) = 0;
     /// Makes [at, at+length) a hole; false where the file system cannot.
     virtual bool punch_hole(std::uint64_t at, std::uint64_t length) = 0;

@@ -75,9 +75,12 @@ public:
     void write_at(View bytes, std::uint64_t at) override {
         write(bytes, [&](View part) { inner_->write_at(part, at); });
     }
-    void write_durably(View bytes, std::uint64_t at) override {
-        poison_.write_durably(script_, {inner_->path()},
-                              [&] { write(bytes, [&](View part) { inner_->write_durably(part, at); }); });
+    /// One after the other: the script tells them apart.
+    void write_durably(std::span<const Piece> pieces) override {
+        poison_.write_durably(script_, {inner_->path()}, [&] {
+            for (const Piece& piece : pieces)
+                write(piece.bytes, [&](View part) { inner_->write_durably(part, piece.at); });
+        });
     }
     void set_size(std::uint64_t size) override {
         around(Operation::set_size, [&] { inner_->set_size(size); });

@@ -66,18 +66,35 @@ std::optional<std::size_t> PosixFile::read_cached(std::span<std::byte> into, std
     return done;
 }
 
-void PosixFile::write_at(View bytes, std::uint64_t at) {
+void PosixFile::write_at(View bytes, std::uint64_t at) { require(write(bytes, at) ? 0 : -1, "cannot write"); }
+
+bool PosixFile::write(View bytes, std::uint64_t at) {
     while (!bytes.empty()) {
         ssize_t count = again([&] { return ::pwrite(fd(), bytes.data(), bytes.size(), static_cast<off_t>(at)); });
         if (count == 0) errno = EIO;  // never seen; without this the loop would not end
-        if (count <= 0) fail("cannot write");
+        if (count <= 0) return false;
         bytes = bytes.subspan(static_cast<std::size_t>(count));
         at += static_cast<std::uint64_t>(count);
     }
+    return true;
 }
 
-void PosixFile::write_durably(View bytes, std::uint64_t at) {
+void PosixFile::write_durably(std::span<const Piece> pieces) {
     require_sound();
+    if (pieces.size() == 1) return write_one_durably(pieces.front());
+    const int flags = ::fcntl(fd(), F_GETFL);
+    for (const Piece& piece : pieces) {
+        // All are on their way at once: the last one by itself, where writes pass the caches, the others out of them.
+        const bool is_last = &piece == &pieces.back();
+        if ((flags & O_DIRECT) != 0) (void)::fcntl(fd(), F_SETFL, is_last ? flags : flags & ~O_DIRECT);
+        if (!write(piece.bytes, piece.at)) poison_by(errno);
+        if (!is_last) start_writeback(piece.at, piece.bytes.size());
+    }
+    sync();
+}
+
+void PosixFile::write_one_durably(const Piece& piece) {
+    auto [bytes, at] = piece;
     while (!bytes.empty()) {
         // The kernel writes through this pointer to nothing.
         iovec part{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};

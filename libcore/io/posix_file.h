@@ -25,7 +25,7 @@ public:
     std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override;
     std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) override;
     void write_at(View bytes, std::uint64_t at) override;
-    void write_durably(View bytes, std::uint64_t at) override;
+    void write_durably(std::span<const Piece> pieces) override;
     void set_size(std::uint64_t size) override;
     bool punch_hole(std::uint64_t at, std::uint64_t length) override;
     bool clone_from(File& other) override;
@@ -52,6 +52,9 @@ private:
     /// Throws what errno says of this file.
     [[noreturn]] void fail(std::string_view what) const;
     void poison_by(int error);
+    void write_one_durably(const Piece& piece);
+    /// false: errno says why.
+    [[nodiscard]] bool write(View bytes, std::uint64_t at);
     void require_sound() const;
     void require(int result, std::string_view what) const {
         if (result != 0) fail(what);

@@ -197,7 +197,10 @@ void DiskCopy::commit(const Standing& from, const Snapshot& snapshot, std::uint6
         change.head.value = end == snapshot.entries.end() ? snapshot.value : change.appended.back().answer;
         change.head.keyed += change.appended.size();
         change.head.remember(mark);
-        at = *need(ask({.kind = Request::Kind::accept, .epoch = at.annex.charter.epoch, .change = change})).standing;
+        at = *need(ask({.kind = Request::Kind::accept,
+                        .epoch = at.annex.charter.epoch,
+                        .change = std::make_shared<const counter::Change>(std::move(change))}))
+                  .standing;
         next = end;
     } while (next != snapshot.entries.end());
 }

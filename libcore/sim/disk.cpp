@@ -195,9 +195,9 @@ int SimDisk::sync(Ino ino) {
     return 0;
 }
 
-int SimDisk::sync_range(Ino ino, std::uint64_t start, std::uint64_t end) {
+int SimDisk::sync(Ino ino, std::span<const io::Piece> pieces) {
     if (fault_) return sync(ino);
-    state_.sync_range(ino, start, end);
+    for (const io::Piece& piece : pieces) state_.sync_range(ino, piece.at, piece.at + piece.bytes.size());
     return 0;
 }
 

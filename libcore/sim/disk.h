@@ -191,7 +191,7 @@ private:
     /// Syncs one object, or all (no_ino). The errno if a rule says so, else 0.
     [[nodiscard]] int sync(Ino ino);
     /// The same for what was written to bytes [start, end) of a file only.
-    [[nodiscard]] int sync_range(Ino ino, std::uint64_t start, std::uint64_t end);
+    [[nodiscard]] int sync(Ino ino, std::span<const io::Piece> pieces);
 
     bool try_lock(const Caller& caller, Ino ino, const void* holder, bool exclusive);
     void hold(Ino ino) { ++handles_[ino]; }

@@ -128,12 +128,12 @@ void SimFile::write_at(View bytes, std::uint64_t at) {
     });
 }
 
-void SimFile::write_durably(View bytes, std::uint64_t at) {
+void SimFile::write_durably(std::span<const io::Piece> pieces) {
     if (poison_ != 0) throw system_failure("cannot write durably", path_, poison_);
     poison_ = EIO;  // unless all goes well
-    write_at(bytes, at);
+    for (const io::Piece& piece : pieces) write_at(piece.bytes, piece.at);
     disk_.act(caller_, Call::sync, {path_}, [&] {
-        poison_ = disk_.sync_range(ino_, at, at + bytes.size());
+        poison_ = disk_.sync(ino_, pieces);
         if (poison_ != 0) throw system_failure("cannot write durably", path_, poison_);
     });
 }

@@ -40,7 +40,7 @@ public:
     std::size_t read_at(std::span<std::byte> into, std::uint64_t at) override;
     std::optional<std::size_t> read_cached(std::span<std::byte> into, std::uint64_t at) override;
     void write_at(View bytes, std::uint64_t at) override;
-    void write_durably(View bytes, std::uint64_t at) override;
+    void write_durably(std::span<const io::Piece> pieces) override;
     void set_size(std::uint64_t size) override;
     bool punch_hole(std::uint64_t at, std::uint64_t length) override;
     bool clone_from(io::File& other) override;

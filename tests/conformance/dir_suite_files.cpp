@@ -229,6 +229,16 @@ void direct_handles_share_the_file(io::Dir& dir, const Powers&) {
     CHECK(read(*other, 0, unit) == Bytes(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(unit)));
     direct->write_durably(View(units.bytes).first(unit), 3 * unit);
     CHECK(read(*other, 3 * unit, 2 * unit) == Bytes(unit, std::byte{9}));
+    std::fill(units.bytes.begin(), units.bytes.end(), std::byte{8});
+    const View eights = View(units.bytes).first(unit);
+    const io::Piece pieces[] = {{eights, 2 * unit}, {eights, 0}};
+    direct->write_durably(pieces);
+    for (const std::uint64_t at : {0, 2}) {
+        CHECK(direct->read_at(std::span(units.bytes).first(unit), at * unit) == unit);
+        CHECK(View(units.bytes)[unit - 1] == std::byte{8});
+        CHECK(read(*other, at * unit, unit) == Bytes(unit, std::byte{8}));
+    }
+    CHECK(read(*other, unit, unit) == Bytes(unit, std::byte{9}));
     direct->sync();
     CHECK(io::open_file(dir, "file", Access::direct)->stat().size == 4 * unit);
     CHECK(dir.find_file("missing", Access::direct) == nullptr);
@@ -244,6 +254,10 @@ void durable_writes_change_their_bytes_only(io::Dir& dir, const Powers&) {
     std::copy(word.begin(), word.end(), expected.begin() + 4090);
     CHECK(read(*file, 0, 20000) == expected);
     CHECK(read(*io::open_file(dir, "file"), 0, 20000) == expected);
+    const io::Piece pieces[] = {{word, 9000}, {word, 10}, {{}, 20}};
+    file->write_durably(pieces);
+    for (const std::ptrdiff_t at : {9000, 10}) std::copy(word.begin(), word.end(), expected.begin() + at);
+    CHECK(read(*file, 0, 20000) == expected);
     file->sync();
     CHECK(error_of([&] { io::open_file(dir, "file")->write_durably(word, 0); }) != 0);
     CHECK(get(dir, "file") == text_of(expected));
@@ -260,6 +274,12 @@ void failed_durable_write_is_never_healed(io::Dir& dir, const Powers&) {
         CHECK(error_of([&] { file->sync(); }) == EIO);
         io::open_file(*faulty, "file", Access::read_write)->write_durably(view_of("CON"), 0);
     }
+    io::FaultScript script("write@2=EIO");
+    auto faulty = io::with_faults(dir.find_dir("."), script);
+    auto file = io::open_file(*faulty, "file", Access::read_write);
+    const io::Piece pieces[] = {{view_of("C"), 0}, {view_of("ON"), 1}};
+    CHECK(error_of([&] { file->write_durably(pieces); }) == EIO);
+    CHECK(error_of([&] { file->write_durably(pieces); }) == EIO);
     CHECK(get(dir, "file") == "CONtent");
 }
 

@@ -30,7 +30,7 @@ std::vector<Request> requests() {
     using Kind = Request::Kind;
     return {{.kind = Kind::look},
             {.kind = Kind::prepare, .ballot = {7, 8}, .epoch = 9},
-            {.kind = Kind::accept, .ballot = {7, 8}, .epoch = 9, .change = change()},
+            {.kind = Kind::accept, .ballot = {7, 8}, .epoch = 9, .change = std::make_shared<const Change>(change())},
             {.kind = Kind::install, .ballot = {1, 1}, .state = state(300, 3), .header = header()},
             {.kind = Kind::install, .state = state()},
             {.kind = Kind::keys},
@@ -131,7 +131,8 @@ TEST_CASE("a request that cannot be is refused with its reason", "[counter]") {
           "more keys than any counter remembers");
     Change large = change();
     large.appended.resize(most_operations + 1);
-    CHECK(refusal({.kind = Request::Kind::accept, .change = large}) == "more operations than one commit takes");
+    CHECK(refusal({.kind = Request::Kind::accept, .change = std::make_shared<const Change>(large)}) ==
+          "more operations than one commit takes");
     State broken = state(300);
     broken.window.entries.pop_back();
     CHECK(refusal({.kind = Request::Kind::install, .state = broken}) == "keys that do not end with the last one");

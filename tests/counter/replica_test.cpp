@@ -21,7 +21,10 @@ Request installing(const State& state, const Ballot& ballot = {1, 0}) {
 }
 
 Request accepting(const Change& change, std::uint64_t epoch = 7) {
-    return {.kind = Ask::accept, .ballot = change.next.ballot, .epoch = epoch, .change = change};
+    return {.kind = Ask::accept,
+            .ballot = change.next.ballot,
+            .epoch = epoch,
+            .change = std::make_shared<const Change>(change)};
 }
 
 /// A disk with a locked replica "r" in its root; further ones are further processes.

@@ -85,10 +85,11 @@ TEST_CASE("a replica that takes writes below its promise is found", "[counter][s
     CHECK(is_found({.disguise = mistaken([](LocalReplica& replica, const Request& request) {
                         if (request.kind != Request::Kind::accept) return replica.handle(request);
                         const Reply now = replica.handle({.kind = Request::Kind::look});
-                        Request raised = request;
-                        if (now.standing)
-                            raised.change->next.ballot = std::max(raised.change->next.ballot, now.standing->promise);
-                        Reply reply = replica.handle(raised);
+                        counter::Change raised = *request.change;
+                        if (now.standing) raised.next.ballot = std::max(raised.next.ballot, now.standing->promise);
+                        Request higher = request;
+                        higher.change = std::make_shared<const counter::Change>(std::move(raised));
+                        Reply reply = replica.handle(higher);
                         if (reply.kind == Reply::Kind::sound) reply.standing->version = request.change->next;
                         return reply;
                     })}));

@@ -98,6 +98,21 @@ TEST_CASE("a durable write that the power cuts off is lost, kept or torn", "[sim
     CHECK(seen == std::set<std::string>{"ooo", "o?o", "ono"});
 }
 
+TEST_CASE("pieces of one durable write are durable together, and each alone lost, kept or torn before", "[sim]") {
+    const Scenario scene = [](SimDisk& disk) {
+        const Unit unit = unit_of('n');
+        const io::Piece pieces[] = {{unit.bytes, 2 * io::direct_unit}, {unit.bytes, 0}};
+        open_direct(disk)->write_durably(pieces);
+    };
+    CHECK(outcomes(scene) == std::map<std::string, int>{{"non", 200}});
+    std::set<std::string> seen;
+    const Check check = [&](Rebooted& disk) { seen.insert(letters(*disk.root())); };
+    (void)for_every_cut(scene, check, {.start = three_units(), .survivals = 100});
+    for (const char* units : {"ooo", "oon", "noo", "non", "oo?", "?oo", "?o?", "no?", "?on"})
+        CHECK(seen.erase(units) == 1);
+    CHECK(seen.empty());
+}
+
 TEST_CASE("a durable write makes durable what was written to its bytes before", "[sim]") {
     const auto seen = outcomes([](SimDisk& disk) {
         const std::unique_ptr<io::File> file = open_direct(disk);

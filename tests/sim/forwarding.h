@@ -21,7 +21,7 @@ public:
         return inner_->read_cached(into, at);
     }
     void write_at(View bytes, std::uint64_t at) override { inner_->write_at(bytes, at); }
-    void write_durably(View bytes, std::uint64_t at) override { inner_->write_durably(bytes, at); }
+    void write_durably(std::span<const io::Piece> pieces) override { inner_->write_durably(pieces); }
     void set_size(std::uint64_t size) override { inner_->set_size(size); }
     bool punch_hole(std::uint64_t at, std::uint64_t length) override { return inner_->punch_hole(at, length); }
     bool clone_from(io::File& other) override { return inner_->clone_from(other); }

@@ -46,7 +46,11 @@ class SingleCopies final : public ForwardingFile {
 public:
     using ForwardingFile::ForwardingFile;
     void write_at(View bytes, std::uint64_t at) override { inner_->write_at(cut(bytes, at), at); }
-    void write_durably(View bytes, std::uint64_t at) override { inner_->write_durably(cut(bytes, at), at); }
+    void write_durably(std::span<const io::Piece> pieces) override {
+        std::vector<io::Piece> left;
+        for (const io::Piece& piece : pieces) left.push_back({cut(piece.bytes, piece.at), piece.at});
+        inner_->write_durably(left);
+    }
 
 private:
     View cut(View bytes, std::uint64_t at) const {
@@ -57,19 +61,16 @@ private:
 class KeysOutsideCommit final : public ForwardingFile {
 public:
     using ForwardingFile::ForwardingFile;
-    void write_at(View bytes, std::uint64_t at) override {
-        if (opening_ || at < offset_of(Layout::first_key)) return inner_->write_at(bytes, at);
-        std::vector<Block> blocks(bytes.size() / block_size);
-        for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = block_of(bytes.subspan(i * block_size));
-        later_.emplace_back(at, std::move(blocks));
+    void write_durably(std::span<const io::Piece> pieces) override {
+        for (const bool keys : {false, true})
+            for (const io::Piece& piece : pieces) {
+                if ((piece.at >= offset_of(Layout::first_key)) != keys) continue;
+                if (keys)
+                    inner_->write_at(piece.bytes, piece.at);
+                else
+                    inner_->write_durably(piece.bytes, piece.at);
+            }
     }
-    void sync() override {
-        inner_->sync();
-        for (const auto& [at, blocks] : std::exchange(later_, {})) inner_->write_at(counter::bytes_of(blocks), at);
-    }
-
-private:
-    std::vector<std::pair<std::uint64_t, std::vector<Block>>> later_;
 };
 
 /// A file whose blocks the mistake can read and seal.
@@ -163,13 +164,9 @@ public:
 class BothSlotsOverwritten final : public KnownFile {
 public:
     using KnownFile::KnownFile;
-    void write_at(View bytes, std::uint64_t at) override {
-        write_other(bytes, at);
-        inner_->write_at(bytes, at);
-    }
-    void write_durably(View bytes, std::uint64_t at) override {
-        write_other(bytes, at);
-        inner_->write_durably(bytes, at);
+    void write_durably(std::span<const io::Piece> pieces) override {
+        for (const io::Piece& piece : pieces) write_other(piece.bytes, piece.at);
+        inner_->write_durably(pieces);
     }
 
 private:
@@ -187,6 +184,11 @@ public:
         return inner_->read_at(into, moved(at));
     }
     void write_at(View bytes, std::uint64_t at) override { inner_->write_at(bytes, moved(at)); }
+    void write_durably(std::span<const io::Piece> pieces) override {
+        std::vector<io::Piece> elsewhere;
+        for (const io::Piece& piece : pieces) elsewhere.push_back({piece.bytes, moved(piece.at)});
+        inner_->write_durably(elsewhere);
+    }
 
 private:
     static std::uint64_t moved(std::uint64_t at) {
@@ -199,8 +201,8 @@ class FailedSyncTriedAgain final : public ForwardingFile {
 public:
     FailedSyncTriedAgain(std::unique_ptr<io::File> inner, std::unique_ptr<io::File> second)
         : ForwardingFile(std::move(inner)), second_(std::move(second)) {}
-    void write_durably(View bytes, std::uint64_t at) override {
-        inner_->write_at(bytes, at);
+    void write_durably(std::span<const io::Piece> pieces) override {
+        for (const io::Piece& piece : pieces) inner_->write_at(piece.bytes, piece.at);
         sync();
     }
     void sync() override {

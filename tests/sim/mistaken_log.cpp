@@ -26,14 +26,15 @@ public:
         else
             inner_->write_at(bytes, at);
     }
-    void write_durably(View bytes, std::uint64_t at) override {
+    void write_durably(std::span<const io::Piece> pieces) override {
+        const auto& [bytes, at] = pieces.front();  // a log writes one
         if (mistake_ == LogMistake::torn_end_not_cleaned && is_zero(bytes)) return;
         if (mistake_ == LogMistake::append_not_synced) return inner_->write_at(bytes, at);
         if (mistake_ == LogMistake::failed_sync_tried_again) {
             inner_->write_at(bytes, at);
             return sync();
         }
-        inner_->write_durably(bytes, at);
+        inner_->write_durably(pieces);
         if (later_.empty()) return;
         for (const auto& [where, zeros] : std::exchange(later_, {})) inner_->write_at(zeros, where);
         inner_->sync();

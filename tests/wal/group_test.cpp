@@ -32,9 +32,9 @@ struct Writes {
 class CountedFile final : public sim::Forwarding<io::File> {
 public:
     CountedFile(std::unique_ptr<io::File> inner, Writes& writes) : Forwarding(std::move(inner)), writes_(writes) {}
-    void write_durably(View bytes, std::uint64_t at) override {
+    void write_durably(std::span<const io::Piece> pieces) override {
         if (writes_.count++ == 0 && writes_.before) writes_.before();
-        inner_->write_durably(bytes, at);
+        inner_->write_durably(pieces);
     }
 
 private:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "libcore/base/text.h"
 #include "tools/ftcounter/amount.h"
 
@@ -10,6 +12,33 @@ namespace ft::tools {
 namespace {
 
 using counter::Operation;
+
+/// Writes numbers to the end of a text, many of them: with room for several at once, so that each costs little.
+class Text {
+public:
+    explicit Text(std::string& to) : to_(to), size_(to.size()) {}
+    ~Text() { to_.resize(size_); }
+    Text(const Text&) = delete;
+    Text& operator=(const Text&) = delete;
+
+    void put(std::int64_t number, char after) {
+        const fmt::format_int digits(number);
+        if (to_.size() - size_ <= digits.size()) to_.resize(2 * to_.size() + room);
+        std::memcpy(to_.data() + size_, digits.data(), digits.size());
+        size_ += digits.size();
+        to_[size_++] = after;
+    }
+    void put(std::string_view kind, std::string_view why) {
+        to_.resize(size_);
+        to_.append(kind).append(why).append("\n");
+        size_ = to_.size();
+    }
+
+private:
+    static constexpr std::size_t room = 64 * 1024;
+    std::string& to_;
+    std::size_t size_;  // of what is written; the rest of the text is room
+};
 
 }  // namespace
 
@@ -44,8 +73,7 @@ void Batch::add(std::string_view amount, std::string_view key, bool negative) {
     if (!number) return fail("the amount is not a number of 64 bits");
     if (!key.empty() && !exact_) return fail("a plain counter remembers no keys");
     lines_.push_back(Line::value);
-    Operation& operation = operations_.emplace_back(Operation{.kind = Operation::Kind::add, .amount = *number});
-    if (!key.empty()) operation.key = counter::key_id(key);
+    put(*number, key);
 }
 
 void Batch::next(std::string_view words) {
@@ -54,28 +82,34 @@ void Batch::next(std::string_view words) {
     if (!number || *number < 1) return fail("how many is not a number from 1 to 2^63-1");
     if (!exact_) return fail("a plain counter gives no numbers");
     lines_.push_back(count.empty() ? Line::value : Line::range);
-    Operation& operation = operations_.emplace_back(Operation{.kind = Operation::Kind::add, .amount = *number});
-    if (!words.empty()) operation.key = counter::key_id(words);
+    put(*number, words);
+}
+
+void Batch::put(std::int64_t amount, std::string_view key) {
+    Operation& operation = operations_.emplace_back();
+    operation.kind = Operation::Kind::add;
+    operation.amount = amount;
+    if (!key.empty()) operation.key = counter::key_id(key);
 }
 
 void Batch::answer(std::span<const counter::Outcome> outcomes, const counter::Head& head, std::string& to) {
     std::size_t operation = 0, error = 0;
+    Text text(to);
     for (const Line line : lines_) {
         if (line == Line::error) {
-            to.append("error: ").append(whys_[error++]).append("\n");
+            text.put("error: ", whys_[error++]);
             ++errors_;
             continue;
         }
         const counter::Outcome& outcome = outcomes[operation];
         const std::int64_t amount = operations_[operation++].amount;
         if (!outcome.accepted()) {
-            to.append("refused: ").append(counter::reason(outcome, head)).append("\n");
+            text.put("refused: ", counter::reason(outcome, head));
             ++refused_;
             continue;
         }
-        if (line == Line::range) to.append(fmt::format_int(outcome.value - amount + 1).c_str()).append(" ");
-        const fmt::format_int value(outcome.value);
-        to.append(value.data(), value.size()).append("\n");
+        if (line == Line::range) text.put(outcome.value - amount + 1, ' ');
+        text.put(outcome.value, '\n');
     }
 }
 

@@ -35,6 +35,8 @@ private:
     enum class Line : std::uint8_t { value, range, error };
     void add(std::string_view amount, std::string_view key, bool negative);
     void next(std::string_view words);
+    /// key  "": none.
+    void put(std::int64_t amount, std::string_view key);
     void fail(std::string why);
 
     bool exact_;
