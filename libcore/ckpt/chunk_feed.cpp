@@ -9,16 +9,20 @@ void ChunkFeed::add(std::span<const source::Run> runs) {
         if (run.length != 0) chunks_.push_back({run.digest, run.length});
 }
 
-store::Pieces ChunkFeed::next(std::size_t most) {
-    check(given_ < chunks_.size() && most != 0, "no more chunks are taken than were added");
-    if (ready_.count == 0) ready_ = reader_.read_front(std::span(chunks_).subspan(given_));
-    store::Pieces out{.content = ready_.content, .count = std::min(most, ready_.count)};
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < out.count; ++i) bytes += chunks_[given_ + i].length;
-    out.content.bytes = ready_.content.bytes.first(bytes);
-    ready_.content.bytes = ready_.content.bytes.subspan(bytes);
-    ready_.count -= out.count;
-    given_ += out.count;
+Pieces ChunkFeed::next(std::size_t most) {
+    if (given_ == ready_.size()) {
+        check(begun_ < chunks_.size(), "no more chunks are taken than were added");
+        ready_ = reader_.read_front(std::span(chunks_).subspan(begun_));
+        begun_ += ready_.size();
+        given_ = 0;
+    }
+    Pieces out{.content = ready_[given_++], .count = 1};
+    View& bytes = out.content.bytes;
+    for (; out.count < most && given_ < ready_.size(); ++out.count, ++given_) {
+        const View next = ready_[given_].bytes;
+        if (next.data() != bytes.data() + bytes.size()) break;
+        bytes = {bytes.data(), bytes.size() + next.size()};
+    }
     return out;
 }
 

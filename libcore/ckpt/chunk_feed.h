@@ -14,6 +14,12 @@
 
 namespace ft::ckpt {
 
+/// Verified bytes of several chunks that lie side by side.
+struct Pieces {
+    store::Chunk content;
+    std::size_t count = 0;  ///< chunks
+};
+
 class ChunkFeed {
 public:
     explicit ChunkFeed(store::Reader& reader) : reader_(reader) {}
@@ -24,13 +30,14 @@ public:
     /// The next chunks as one piece: at least one, at most `most`. Its bytes stay until the next call.
     ///
     /// fails  damage of the first of them.
-    [[nodiscard]] store::Pieces next(std::size_t most);
+    [[nodiscard]] Pieces next(std::size_t most);
 
 private:
     store::Reader& reader_;
     std::vector<store::ChunkRef> chunks_;
-    std::size_t given_ = 0;  // chunks
-    store::Pieces ready_;    // verified, not yet given
+    std::size_t begun_ = 0;            // chunks that were read
+    std::vector<store::Chunk> ready_;  // verified, the last ones that were read
+    std::size_t given_ = 0;            // of those
 };
 
 }  // namespace ft::ckpt

@@ -65,7 +65,7 @@ private:
                 runs = runs.subspan(1);
                 continue;
             }
-            const store::Pieces pieces = feed.next(static_cast<std::size_t>(hole - runs.begin()));
+            const Pieces pieces = feed.next(static_cast<std::size_t>(hole - runs.begin()));
             file.write_at(pieces.content.bytes, at);
             wrote(pieces.content.bytes.size());
             at += pieces.content.bytes.size();

@@ -61,41 +61,44 @@ std::size_t Reader::together(std::span<const ChunkRef> chunks) {
 }
 
 Chunk Reader::read_together(std::span<const ChunkRef> chunks) {
-    if (chunks.size() == 1) return read(chunks.front());
-    Pieces front = sound_front(chunks);
-    if (front.count < chunks.size()) throw wrong_digest(places_of(chunks[front.count]).back());
-    return std::move(front.content);
+    std::vector<Chunk> pieces = read_front(chunks);
+    if (pieces.size() < chunks.size()) throw wrong_digest(places_of(chunks[pieces.size()]).back());
+    Chunk all = std::move(pieces.front());
+    for (const Chunk& piece : std::span(pieces).subspan(1))
+        all.bytes = {all.bytes.data(), all.bytes.size() + piece.bytes.size()};
+    return all;
 }
 
-Pieces Reader::read_front(std::span<const ChunkRef> chunks) {
-    const std::size_t count = together(chunks);
-    if (count > 1)
-        if (Pieces front = sound_front(chunks.first(count)); front.count != 0) return front;
-    return {.content = read(chunks.front()), .count = 1};
-}
-
-/// Of chunks that lie side by side, those before the first that is not what it should be.
-Pieces Reader::sound_front(std::span<const ChunkRef> chunks) {
-    ChunkPlace all = places_of(chunks.front()).back();
-    for (const ChunkRef& chunk : chunks.subspan(1)) all.length += chunk.length;
-    Pieces front{.content = unverified(all)};
-    std::vector<View> pieces;
-    for (View left = front.content.bytes; const ChunkRef& chunk : chunks) {
-        pieces.push_back(left.first(chunk.length));
-        left = left.subspan(chunk.length);
-    }
-    const std::vector<Digest> digests = digests_of(pieces);
-    std::size_t bytes = 0;
-    for (; front.count < chunks.size() && digests[front.count] == chunks[front.count].digest; ++front.count)
-        bytes += chunks[front.count].length;
-    front.content.bytes = front.content.bytes.first(bytes);
+std::vector<Chunk> Reader::read_front(std::span<const ChunkRef> chunks) {
+    std::vector<Chunk> front = unverified(in_one_block(chunks));
+    std::vector<View> contents;
+    for (const Chunk& chunk : front) contents.push_back(chunk.bytes);
+    const std::vector<Digest> digests = digests_of(contents);
+    std::size_t sound = 0;
+    while (sound < front.size() && digests[sound] == chunks[sound].digest) ++sound;
+    front.resize(sound);
+    if (front.empty()) front.push_back(read(chunks.front()));  // from another place, or a failure
     return front;
+}
+
+/// Places of the first chunks, as long as there is one of each and all are in the same block.
+std::vector<ChunkPlace> Reader::in_one_block(std::span<const ChunkRef> chunks) const {
+    std::vector<ChunkPlace> found;
+    for (const ChunkRef& chunk : chunks) {
+        const std::vector<ChunkPlace> places = index_.find_all(chunk.digest);
+        if (places.size() != 1 || places.front().length != chunk.length) break;  // read() knows what to do
+        if (!found.empty() &&
+            (places.front().pack != found.front().pack || places.front().block_offset != found.front().block_offset))
+            break;
+        found.push_back(places.front());
+    }
+    return found;
 }
 
 Chunk Reader::read_at(const ChunkRef& chunk, const ChunkPlace& place) {
     if (place.length != chunk.length)
         throw damage(pack_name(index_.pack(place.pack).id), "a chunk has another length than its checkpoint says");
-    Chunk out = unverified(place);
+    Chunk out = std::move(unverified({&place, 1}).front());
     if (digest_of(out.bytes) != chunk.digest) throw wrong_digest(place);
     return out;
 }
@@ -104,12 +107,16 @@ Failure Reader::wrong_digest(const ChunkPlace& place) {
     return damage(pack_name(index_.pack(place.pack).id), "a chunk's content has another digest");
 }
 
-Chunk Reader::unverified(const ChunkPlace& place) {
-    Chunk out;
-    out.block = block(place);
-    if (std::uint64_t{place.chunk_offset} + place.length > out.block->bytes.size())
-        throw damage(pack_name(index_.pack(place.pack).id), "a chunk lies outside its block");
-    out.bytes = out.block->bytes.subspan(place.chunk_offset, place.length);
+/// All of one block.
+std::vector<Chunk> Reader::unverified(std::span<const ChunkPlace> places) {
+    std::vector<Chunk> out;
+    if (places.empty()) return out;
+    const std::shared_ptr<const DecodedBlock> from = block(places.front());
+    for (const ChunkPlace& place : places) {
+        if (std::uint64_t{place.chunk_offset} + place.length > from->bytes.size())
+            throw damage(pack_name(index_.pack(place.pack).id), "a chunk lies outside its block");
+        out.push_back({from, from->bytes.subspan(place.chunk_offset, place.length)});
+    }
     return out;
 }
 

@@ -33,12 +33,6 @@ struct Chunk {
     View bytes;
 };
 
-/// Verified bytes of several chunks that lie side by side.
-struct Pieces {
-    Chunk content;
-    std::size_t count = 0;  ///< chunks
-};
-
 class Reader {
 public:
     /// cache_bytes  of decompressed blocks that are kept.
@@ -49,10 +43,11 @@ public:
 
     /// How many of the first chunks lie side by side in one block, in this order; at least 1. Thread-safe.
     [[nodiscard]] std::size_t together(std::span<const ChunkRef> chunks);
-    /// These chunks as one piece: no more than together() says. As read, but several digests are computed at once.
+    /// These chunks as one piece: no more than together() says. As read_front, but all of them.
     [[nodiscard]] Chunk read_together(std::span<const ChunkRef> chunks);
-    /// As many of the first chunks as lie side by side and are sound, as one piece; at least the first. Thread-safe.
-    [[nodiscard]] Pieces read_front(std::span<const ChunkRef> chunks);
+    /// Those of the first chunks that lie in one block, in any order, and are sound; at least the first. As read, but
+    /// several digests are computed at once. Thread-safe.
+    [[nodiscard]] std::vector<Chunk> read_front(std::span<const ChunkRef> chunks);
 
 private:
     using BlockKey = std::pair<std::uint32_t, std::uint32_t>;  // pack number, offset
@@ -67,8 +62,8 @@ private:
     };
     [[nodiscard]] std::vector<ChunkPlace> places_of(const ChunkRef& chunk);
     [[nodiscard]] Chunk read_at(const ChunkRef& chunk, const ChunkPlace& place);
-    [[nodiscard]] Chunk unverified(const ChunkPlace& place);
-    [[nodiscard]] Pieces sound_front(std::span<const ChunkRef> chunks);
+    [[nodiscard]] std::vector<ChunkPlace> in_one_block(std::span<const ChunkRef> chunks) const;
+    [[nodiscard]] std::vector<Chunk> unverified(std::span<const ChunkPlace> places);
     [[nodiscard]] Failure wrong_digest(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<const DecodedBlock> block(const ChunkPlace& place);
     [[nodiscard]] std::shared_ptr<DecodedBlock> fetch(const ChunkPlace& place);

@@ -39,7 +39,7 @@ TEST_CASE("a feed hands out the chunks before a wrong one, and fails at that one
         ckpt::ChunkFeed feed(reader);
         feed.add(runs);
         for (std::size_t at = 0; at < wrong && at < contents.size();) {
-            const store::Pieces pieces = feed.next(2);
+            const ckpt::Pieces pieces = feed.next(2);
             REQUIRE((pieces.count == 1 || pieces.count == 2));
             for (std::size_t i = 0; i < pieces.count; ++i)
                 CHECK(text_of(pieces.content.bytes.subspan(i * chunk_bytes, chunk_bytes)) == contents[at + i]);
@@ -60,9 +60,30 @@ TEST_CASE("what is written from a feed skips holes and may ask for less than is 
     ckpt::ChunkFeed feed(reader);
     feed.add(runs);
     for (const std::string& content : contents) {
-        const store::Pieces pieces = feed.next(1);
+        const ckpt::Pieces pieces = feed.next(1);
         CHECK(pieces.count == 1);
         CHECK(text_of(pieces.content.bytes) == content);
+    }
+}
+
+TEST_CASE("chunks of one block come right in any order, up to the first that is wrong", "[ckpt]") {
+    std::vector<std::string> contents;
+    for (std::uint64_t seed = 0; seed < 8; ++seed) contents.push_back(noise(seed, chunk_bytes));
+    for (const std::size_t wrong : {4U, 8U}) {  // 8: none
+        Lab lab;
+        const std::vector<source::Run> runs = store_chunks(lab.store(), contents, wrong);
+        store::Reader reader(lab.store());
+        ckpt::ChunkFeed feed(reader);
+        const std::vector<std::size_t> order{6, 1, 2, 2, 7, 3, 4, 5};
+        for (const std::size_t i : order) feed.add({&runs[i], 1});
+        std::vector<std::string> given;
+        while (given.size() < (wrong == 4 ? 6 : order.size())) {
+            const ckpt::Pieces pieces = feed.next(8);
+            for (std::size_t i = 0; i < pieces.count; ++i)
+                given.emplace_back(text_of(pieces.content.bytes.subspan(i * chunk_bytes, chunk_bytes)));
+        }
+        for (std::size_t i = 0; i < given.size(); ++i) CHECK(given[i] == contents[order[i]]);
+        if (wrong == 4) CHECK_THROWS_WITH(feed.next(8), Catch::Matchers::Contains("another digest"));
     }
 }
 
