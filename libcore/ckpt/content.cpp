@@ -101,14 +101,15 @@ void ContentWorker::add_chunks(std::span<const View> chunks, std::vector<Run>& r
     const auto start = clock_.monotonic();
     const std::vector<Digest> digests = digests_of(chunks);
     counters_.digest_ns += static_cast<std::uint64_t>((clock_.monotonic() - start).count());
+    std::vector<store::ChunkRef> refs;
     for (std::size_t i = 0; i < chunks.size(); ++i) {
-        const store::ChunkRef ref{digests[i], static_cast<std::uint32_t>(chunks[i].size())};
-        try {
-            (void)lane_.add(ref, chunks[i]);
-        } catch (const Failure& f) {  // says whose failure it is
-            throw StoreFailure(f);
-        }
-        runs.push_back({.digest = ref.digest, .length = ref.length});
+        refs.push_back({digests[i], static_cast<std::uint32_t>(chunks[i].size())});
+        runs.push_back({.digest = refs.back().digest, .length = refs.back().length});
+    }
+    try {
+        lane_.add_all(refs, chunks);
+    } catch (const Failure& f) {  // says whose failure it is
+        throw StoreFailure(f);
     }
 }
 

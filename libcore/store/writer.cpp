@@ -81,24 +81,52 @@ bool Writer::claim(const Digest& digest) {
 }
 
 bool Writer::Lane::add(const ChunkRef& chunk, View bytes) {
+    const bool is_new = take(chunk, bytes);
+    keep();
+    return is_new;
+}
+
+void Writer::Lane::add_all(std::span<const ChunkRef> chunks, std::span<const View> contents) {
+    check(chunks.size() == contents.size(), "each chunk has its bytes");
+    for (std::size_t i = 0; i < chunks.size(); ++i) (void)take(chunks[i], contents[i]);
+    keep();
+}
+
+/// Until keep() the block may lie in the caller's memory.
+bool Writer::Lane::take(const ChunkRef& chunk, View bytes) {
     if (writer_.index_.reliable(chunk) || !writer_.claim(chunk.digest)) return false;
     writer_.counters_.bytes_new += chunk.length;
-    if (!raw_.empty() && raw_.size() + bytes.size() > block_target) flush();
-    raw_.insert(raw_.end(), bytes.begin(), bytes.end());
+    if (!open_.empty() && open_.size() + bytes.size() > block_target) flush();
+    if (open_.empty()) {
+        open_ = bytes;
+    } else if (raw_.empty() && open_.data() + open_.size() == bytes.data()) {
+        open_ = {open_.data(), open_.size() + bytes.size()};
+    } else {
+        keep();
+        raw_.insert(raw_.end(), bytes.begin(), bytes.end());
+        open_ = raw_;
+    }
     chunks_.push_back(chunk);
-    if (raw_.size() >= block_target) flush();
+    if (open_.size() >= block_target) flush();
     return true;
 }
 
+void Writer::Lane::keep() {
+    if (!raw_.empty()) return;
+    raw_.assign(open_.begin(), open_.end());
+    open_ = raw_;
+}
+
 void Writer::Lane::flush() {
-    if (raw_.empty()) return;
+    if (open_.empty()) return;
     View stored;
     {
         Timed timed(writer_.store_.clock(), writer_.counters_.compress_ns);
-        stored = encoder_.encode(raw_);
+        stored = encoder_.encode(open_);
     }
-    writer_.write_block(stored, static_cast<std::uint32_t>(raw_.size()), std::move(chunks_));
+    writer_.write_block(stored, static_cast<std::uint32_t>(open_.size()), std::move(chunks_));
     raw_.clear();
+    open_ = {};
     chunks_ = {};
 }
 

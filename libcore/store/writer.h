@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -46,12 +47,17 @@ public:
         explicit Lane(Writer& writer) : writer_(writer), encoder_(writer.options_.level) {}
         /// Stores the chunk unless it is known. returns  whether it was new.
         bool add(const ChunkRef& chunk, View bytes);
+        /// As add for each; what lies side by side in memory is compressed where it is.
+        void add_all(std::span<const ChunkRef> chunks, std::span<const View> contents);
         /// Closes the open block.
         void flush();
 
     private:
+        bool take(const ChunkRef& chunk, View bytes);
+        void keep();
         Writer& writer_;
         BlockEncoder encoder_;
+        View open_;  // the block that is being filled: the caller's memory during a call, else raw_
         Bytes raw_;
         std::vector<ChunkRef> chunks_;
     };

@@ -87,4 +87,36 @@ TEST_CASE("chunks of one block come right in any order, up to the first that is 
     }
 }
 
+TEST_CASE("chunks that are given together are stored as if given one by one", "[ckpt]") {
+    std::string side_by_side;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) side_by_side += noise(seed, 64U << 10);
+    std::vector<View> contents;  // a gap, and one that is known by then
+    for (const std::size_t i : {0U, 1U, 2U, 4U, 5U, 4U, 6U})
+        contents.push_back(view_of(side_by_side).subspan(i * (64U << 10), 64U << 10));
+    for (std::size_t i = 7; i < 40; ++i)  // more than a block
+        contents.push_back(view_of(side_by_side).subspan(i * (64U << 10), 64U << 10));
+    std::vector<store::ChunkRef> refs;
+    for (const View content : contents)
+        refs.push_back({digest_of(content), static_cast<std::uint32_t>(content.size())});
+
+    std::vector<std::vector<std::string>> objects;
+    for (const bool together : {false, true}) {
+        Lab lab;
+        store::Writer writer(lab.store(), {.threaded = false});
+        store::Writer::Lane lane(writer);
+        for (std::size_t half = 0; half < 2; ++half) {  // a block that was begun is gone on with
+            const std::size_t from = half * 5, count = half == 0 ? 5 : refs.size() - 5;
+            if (together) lane.add_all(std::span(refs).subspan(from, count), std::span(contents).subspan(from, count));
+            for (std::size_t i = from; !together && i < from + count; ++i) (void)lane.add(refs[i], contents[i]);
+        }
+        lane.flush();
+        writer.finish();
+        objects.push_back(lab.objects("packs"));
+        store::Reader reader(lab.store());
+        for (std::size_t i = 0; i < refs.size(); ++i)
+            CHECK(text_of(reader.read(refs[i]).bytes) == text_of(contents[i]));
+    }
+    CHECK(objects[0] == objects[1]);
+}
+
 }  // namespace ft::test
