@@ -52,4 +52,11 @@ std::optional<Branch> Branch::from_id(std::string_view id) {
     return branch;
 }
 
+void Listed::add(std::string_view id, std::string_view of) {
+    const std::string_view coordinator = of.substr(0, of.find('-', prefix.size()) + 1);
+    const std::optional<Branch> branch = id.starts_with(of) ? Branch::from_id(id) : std::nullopt;
+    if (branch) branches.push_back(*branch);
+    if (!id.starts_with(coordinator)) ++foreign;
+}
+
 }  // namespace ft::twophase

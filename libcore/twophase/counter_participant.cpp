@@ -166,13 +166,11 @@ std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const 
     return std::make_unique<CounterPart>(path_of(spec, "path"), *amount, branch.id(), surroundings);
 }
 
-std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+Listed list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
     CounterPart part(path_of(place, "path"), 0, "", surroundings);
-    std::vector<Branch> branches;
-    for (const std::string& id : part.reserved())
-        if (id.starts_with(prefix))
-            if (const std::optional<Branch> branch = Branch::from_id(id)) branches.push_back(*branch);
-    return branches;
+    Listed listed;
+    for (const std::string& id : part.reserved()) listed.add(id, prefix);
+    return listed;
 }
 
 }  // namespace

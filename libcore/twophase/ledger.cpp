@@ -81,7 +81,7 @@ Spec remembered(Spec spec) {
 
 std::string branch_prefix(const Uuid& coordinator, std::uint64_t ledger) {
     const std::string id = Branch{.coordinator = coordinator, .journal = ledger}.id();
-    return id.substr(0, id.find(name_of(ledger)) + 16 - sequence_bits / 4);
+    return id.substr(0, id.rfind(name_of(ledger)) + 16 - sequence_bits / 4);
 }
 
 void add_record(LedgerStory& story, const wal::Record& record, bool first, std::string_view where) {

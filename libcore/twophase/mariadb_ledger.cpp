@@ -25,7 +25,7 @@ public:
     LeftThere(const MariaPlace& place, std::string prefix, const Surroundings& surroundings)
         : line_(place, surroundings), prefix_(std::move(prefix)), surroundings_(surroundings) {}
 
-    [[nodiscard]] std::vector<Branch> list();
+    [[nodiscard]] Listed list();
     /// Tells the server to, whatever comes of it. answers  one for each: again where it says that it did not.
     void roll_back(std::span<const Branch> branches, std::span<Settled> answers);
     /// Believes those answers that are so, once that is durable.
@@ -43,6 +43,7 @@ private:
     void wait_until_let_go(const proc::Bounds& until);
     void tell_to_roll_back(std::span<const Branch> branches, std::span<Settled> answers);
     [[nodiscard]] std::set<std::string> witnesses(std::string_view isolation, const proc::Bounds& until);
+    [[nodiscard]] std::vector<std::string> all_prepared(const proc::Bounds& until);
     void flush(const proc::Bounds& until);
 
     MariaLine line_;
@@ -85,6 +86,15 @@ std::set<std::string> LeftThere::witnesses(std::string_view isolation, const pro
     return ids;
 }
 
+/// What the server says, of all its databases.
+std::vector<std::string> LeftThere::all_prepared(const proc::Bounds& until) {
+    const MariaReply reply = ask("XA RECOVER", until);
+    if (!reply.is_well()) throw unlisted(reply.message);
+    std::vector<std::string> ids;
+    for (const auto& row : reply.rows) ids.push_back(row.back().value_or(""));
+    return ids;
+}
+
 /// A rollback is not durable when it is answered, but no later than the next commit. No branch's id is as short as the
 /// one that is written here.
 void LeftThere::flush(const proc::Bounds& until) {
@@ -96,18 +106,19 @@ void LeftThere::flush(const proc::Bounds& until) {
 
 /// XA RECOVER knows no databases; and it does not list what the server has forgotten and still holds (see
 /// mysql_participant.cpp). What is not seen may have been rolled back by a recovery that died before its commit.
-std::vector<Branch> LeftThere::list() {
+Listed LeftThere::list() {
     const proc::Bounds until = bounds();
     end_sessions(until);
     wait_until_let_go(until);
     const std::set<std::string> seen = witnesses("READ UNCOMMITTED", until),
                                 committed = witnesses("READ COMMITTED", until);
     flush(until);
-    std::vector<Branch> branches;
+    Listed listed;
     for (const std::string& id : seen)
-        if (const auto branch = committed.contains(id) ? std::nullopt : Branch::from_id(id))
-            branches.push_back(*branch);
-    return branches;
+        if (!committed.contains(id)) listed.add(id, prefix_);
+    for (const std::string& id : all_prepared(until))
+        if (!id.starts_with(prefix_)) listed.add(id, prefix_);
+    return listed;
 }
 
 void LeftThere::roll_back(std::span<const Branch> branches, std::span<Settled> answers) {
@@ -158,7 +169,7 @@ void LeftThere::confirm(std::span<const Branch> branches, std::span<Settled> ans
 
 }  // namespace
 
-std::vector<Branch> list_left(const MariaPlace& place, const std::string& prefix, const Surroundings& surroundings) {
+Listed list_left(const MariaPlace& place, const std::string& prefix, const Surroundings& surroundings) {
     return LeftThere(place, prefix, surroundings).list();
 }
 

@@ -16,8 +16,7 @@
 namespace ft::twophase {
 
 /// As Kind::list. What it does not tell of is not prepared there, even after a crash of the server.
-[[nodiscard]] std::vector<Branch> list_left(const MariaPlace& place, const std::string& prefix,
-                                            const Surroundings& surroundings);
+[[nodiscard]] Listed list_left(const MariaPlace& place, const std::string& prefix, const Surroundings& surroundings);
 /// As Kind::abort_all.
 [[nodiscard]] std::vector<Settled> abort_left(const MariaPlace& place, const std::vector<Branch>& branches,
                                               unsigned at_once, const Surroundings& surroundings);

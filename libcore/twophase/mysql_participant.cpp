@@ -299,7 +299,7 @@ std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const 
                                      surroundings);
 }
 
-std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+Listed list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
     return list_left(maria_place(field_of(place, "place")), prefix, surroundings);
 }
 

@@ -117,6 +117,15 @@ public:
     virtual void interrupt() {}
 };
 
+/// What is prepared at a place.
+struct Listed {
+    std::vector<Branch> branches = {};  ///< with ids that begin as it was asked for; these may be prepared
+    std::uint64_t foreign = 0;          ///< of others than their coordinator
+
+    /// One more. prefix  with which the ids begin that it was asked for, the coordinator's part first.
+    void add(std::string_view id, std::string_view prefix);
+};
+
 /// How a kind of participant is named and made.
 struct Kind {
     std::string_view name;   ///< "file"
@@ -132,9 +141,8 @@ struct Kind {
     /// its branches are listed: what was told is done or still listed, and it keeps no witness that would stay.
     bool may_commit_alone = false;
     /// Ends what participants of dead coordinators have left running there under ids that begin like this, then tells
-    /// which branches with such ids may be prepared there. place  has that field. fails  where it cannot be told.
-    std::vector<Branch> (*list)(const Spec& place, const std::string& prefix,
-                                const Surroundings& surroundings) = nullptr;
+    /// what is prepared there. place  has that field. fails  where it cannot be told.
+    Listed (*list)(const Spec& place, const std::string& prefix, const Surroundings& surroundings) = nullptr;
     /// Aborts branches of one ledger that list() has just told of, with nobody else at work on that ledger; so what
     /// each of them would have to wait for, to look at and to write alone is done once for all. at_once  sessions.
     /// An answer for each, as of abort(). null: they are aborted one by one.

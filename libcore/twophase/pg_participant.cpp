@@ -5,7 +5,11 @@
 // transaction number that the vote's token holds: an id that is not found says nothing by itself.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "libcore/base/failure.h"
+#include "libcore/base/parallel.h"
 #include "libcore/base/text.h"
 #include "libcore/proc/bounded.h"
 #include "libcore/twophase/kinds.h"
@@ -46,7 +50,9 @@ public:
     [[nodiscard]] int answer_descriptor() const override { return session_->descriptor(); }
     void interrupt() override { interrupt_.raise(); }
     /// Kind::list.
-    [[nodiscard]] std::vector<Branch> list(const std::string& prefix);
+    [[nodiscard]] Listed list(const std::string& prefix);
+    /// As abort(), of others than its own branch.
+    void abort_each(std::span<const Branch> branches, std::span<Settled> answers);
 
 private:
     /// What was begun has been waited for: is_ready() has seen to interrupts.
@@ -112,6 +118,13 @@ Voted Postgres::vote_of(const std::vector<pg::Reply>& replies, const pg::Reply& 
                       "; set max_prepared_transactions in postgresql.conf to at least the number of "
                       "transactions at once, and restart the server");
     return refuse(prepared.message.empty() ? "a part of the SQL has failed" : prepared.message);
+}
+
+std::string rollback_prepared(const std::string& branch) { return "ROLLBACK PREPARED '" + branch + "'"; }
+
+Settled after_rollback(const pg::Reply& reply) {
+    if (reply.tag == "ROLLBACK PREPARED" || reply.state == no_such_object) return {Ack::done, ""};
+    return {Ack::again, reply.message};
 }
 
 /// While it works for a branch. The server truncates a session's name after 63 bytes; all ids begin alike.
@@ -270,10 +283,19 @@ Settled Postgres::abort() {
         if (left_at_work_)
             if (const Settled ended = end_sessions(session_name(branch_), until); ended.ack != Ack::done) return ended;
         left_at_work_ = false;
-        const pg::Reply reply = session(until).run(fmt::format("ROLLBACK PREPARED '{}'", branch_), until).back();
-        if (reply.tag == "ROLLBACK PREPARED" || reply.state == no_such_object) return {Ack::done, ""};
-        return {Ack::again, reply.message};
+        return after_rollback(session(until).run(rollback_prepared(branch_), until).back());
     });
+}
+
+void Postgres::abort_each(std::span<const Branch> branches, std::span<Settled> answers) {
+    std::vector<std::string> statements;
+    for (const Branch& branch : branches) statements.push_back(rollback_prepared(branch.id()));
+    const Settled all = settle([&](const proc::Bounds& until) -> Settled {
+        const std::vector<pg::Reply> replies = session(until).run_each(statements, until);
+        std::transform(replies.begin(), replies.end(), answers.begin(), after_rollback);
+        return {Ack::done, ""};
+    });
+    if (all.ack != Ack::done) std::fill(answers.begin(), answers.end(), all);
 }
 
 Settled Postgres::fence() {
@@ -295,22 +317,19 @@ Settled Postgres::end_sessions(const std::string& pattern, const proc::Bounds& u
     return {Ack::again, why};
 }
 
-std::vector<Branch> Postgres::list(const std::string& prefix) {
+Listed Postgres::list(const std::string& prefix) {
     const proc::Bounds until = bounds(surroundings_.settle_limit);
     if (const Settled ended = end_sessions(session_name(prefix) + "%", until); ended.ack != Ack::done)
         throw Failure({.what = "cannot end the sessions of a dead command", .why = ended.why});
     const std::vector<pg::Reply> rows = session(until).run(
-        "SELECT string_agg(gid, ' ') FROM pg_prepared_xacts WHERE database = current_database()", until);
+        "SELECT string_agg(replace(gid, ' ', '_'), ' ') FROM pg_prepared_xacts WHERE database = current_database()",
+        until);
     if (!rows.back().state.empty() || rows.back().row.size() != 1)
         throw Failure({.what = "cannot list prepared transactions", .why = rows.back().message});
     const std::string all = rows.back().row[0].value_or("");
-    std::vector<Branch> branches;
-    for (std::string_view left = all; !left.empty();) {
-        const std::string_view id = take_word(left);
-        if (const auto branch = id.starts_with(prefix) ? Branch::from_id(id) : std::nullopt)
-            branches.push_back(*branch);
-    }
-    return branches;
+    Listed listed;
+    for (std::string_view left = all; !left.empty();) listed.add(take_word(left), prefix);
+    return listed;
 }
 
 Spec parse(const std::string& text, const std::string&) {
@@ -324,8 +343,20 @@ std::unique_ptr<Participant> make(const Spec& spec, const Branch& branch, const 
                                       surroundings);
 }
 
-std::vector<Branch> list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+Listed list(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
     return Postgres(field_of(place, "conninfo"), std::nullopt, "", surroundings).list(prefix);
+}
+
+std::vector<Settled> abort_all(const Spec& place, const std::vector<Branch>& branches, unsigned at_once,
+                               const Surroundings& surroundings) {
+    constexpr std::size_t at_a_time = 64;  // said in one go
+    std::vector<Settled> answers(branches.size());
+    parallel_for(at_once, (branches.size() + at_a_time - 1) / at_a_time, [&](std::size_t i) {
+        const std::size_t from = i * at_a_time, count = std::min(at_a_time, branches.size() - from);
+        Postgres(field_of(place, "conninfo"), std::nullopt, "", surroundings)
+            .abort_each(std::span(branches).subspan(from, count), std::span(answers).subspan(from, count));
+    });
+    return answers;
 }
 
 }  // namespace
@@ -338,7 +369,8 @@ Kind pg_kind() {
             .takes_sql = true,
             .place = "conninfo",
             .may_commit_alone = true,
-            .list = list};
+            .list = list,
+            .abort_all = abort_all};
 }
 
 }  // namespace ft::twophase

@@ -19,9 +19,10 @@ namespace {
 // clang-format off
 #define FT_PQ_CALLS(X) \
     X(PQclear) X(PQcmdStatus) X(PQconnectPoll) X(PQconnectStartParams) X(PQconninfoFree) X(PQconninfoParse) \
-    X(PQconsumeInput) X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfreemem) X(PQgetResult) X(PQgetisnull) \
-    X(PQgetvalue) X(PQhost) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQport) X(PQresultErrorField) \
-    X(PQresultErrorMessage) X(PQresultStatus) X(PQsendQuery) X(PQsendQueryParams) X(PQserverVersion) \
+    X(PQconsumeInput) X(PQenterPipelineMode) X(PQerrorMessage) X(PQexitPipelineMode) X(PQfinish) X(PQflush) \
+    X(PQfreemem) X(PQgetResult) X(PQgetisnull) X(PQgetvalue) X(PQhost) X(PQisBusy) X(PQnfields) X(PQntuples) \
+    X(PQpipelineSync) X(PQport) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) X(PQsendQuery) \
+    X(PQsendQueryParams) X(PQserverVersion) \
     X(PQsetNoticeProcessor) X(PQsetnonblocking) X(PQsocket) X(PQstatus) X(PQtransactionStatus)
 // clang-format on
 
@@ -191,13 +192,15 @@ bool Session::has_replies() {
     return false;
 }
 
+void Session::wait_for_more(const proc::Bounds& bounds) const {
+    const bool is_said = pq().PQflush(connection_.get()) == 0;
+    check_waited(is_said ? proc::wait_readable(descriptor(), bounds) : proc::wait_writable(descriptor(), bounds),
+                 "cannot ask the server");
+}
+
 std::vector<Reply> Session::replies(const proc::Bounds& bounds) {
     constexpr std::string_view what = "cannot ask the server";
-    while (!has_replies()) {
-        const bool is_said = pq().PQflush(connection_.get()) == 0;
-        check_waited(is_said ? proc::wait_readable(descriptor(), bounds) : proc::wait_writable(descriptor(), bounds),
-                     what);
-    }
+    while (!has_replies()) wait_for_more(bounds);
     if (is_lost()) throw failure(what);
     if (replies_.empty()) throw Failure({.what = std::string(what), .why = "it does not answer"});
     return std::exchange(replies_, {});
@@ -223,6 +226,34 @@ Reply Session::ask(const std::string& statement, const std::vector<std::string>&
                                pointers.data(), nullptr, nullptr, 0) == 0)
         throw failure("cannot ask the server");
     return replies(bounds).back();
+}
+
+std::vector<Reply> Session::run_each(const std::vector<std::string>& statements, const proc::Bounds& bounds) {
+    PGconn* connection = connection_.get();
+    bool is_well = pq().PQenterPipelineMode(connection) != 0;
+    for (const std::string& statement : statements)
+        is_well =
+            is_well &&
+            pq().PQsendQueryParams(connection, statement.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 0 &&
+            pq().PQpipelineSync(connection) != 0;
+    std::vector<Reply> all;
+    for (std::size_t ended = 0; is_well && ended < statements.size();) {
+        if (pq().PQisBusy(connection) != 0) {
+            wait_for_more(bounds);
+            is_well = pq().PQconsumeInput(connection) != 0;
+            continue;
+        }
+        const std::unique_ptr<PGresult, void (*)(PGresult*)> result(pq().PQgetResult(connection), pq().PQclear);
+        if (result && pq().PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC)
+            ++ended;
+        else if (result)
+            all.push_back(reply_of(result.get()));
+        else  // between a statement and its end
+            is_well = !is_lost();
+    }
+    if (!is_well || pq().PQexitPipelineMode(connection) == 0) throw failure("cannot ask the server");
+    check(all.size() == statements.size(), "each statement is answered once");
+    return all;
 }
 
 std::string settled_conninfo(const std::string& text) {
@@ -264,6 +295,7 @@ bool Session::send(const std::string&) { throw built_without(); }
 bool Session::has_replies() { throw built_without(); }
 std::vector<Reply> Session::replies(const proc::Bounds&) { throw built_without(); }
 int Session::descriptor() const { throw built_without(); }
+std::vector<Reply> Session::run_each(const std::vector<std::string>&, const proc::Bounds&) { throw built_without(); }
 Reply Session::ask(const std::string&, const std::vector<std::string>&, const proc::Bounds&) { throw built_without(); }
 std::string settled_conninfo(const std::string&) { throw built_without(); }
 

@@ -38,6 +38,9 @@ public:
     [[nodiscard]] std::vector<Reply> replies(const proc::Bounds& bounds);
     /// Readable once there is more of the replies.
     [[nodiscard]] int descriptor() const;
+    /// Statements that are transactions of their own, without waiting for one before the next is said; a reply for
+    /// each of them, whatever became of the others.
+    [[nodiscard]] std::vector<Reply> run_each(const std::vector<std::string>& statements, const proc::Bounds& bounds);
     /// One statement with parameters.
     [[nodiscard]] Reply ask(const std::string& statement, const std::vector<std::string>& values,
                             const proc::Bounds& bounds);
@@ -59,6 +62,7 @@ private:
     [[nodiscard]] Failure failure(std::string_view what) const;
     void check_waited(proc::Waited waited, std::string_view what) const;
     void connect(const proc::Bounds& bounds);
+    void wait_for_more(const proc::Bounds& bounds) const;
     std::unique_ptr<pg_conn, Finish> connection_;
     std::vector<Reply> replies_;  // so far
     bool has_all_ = true;

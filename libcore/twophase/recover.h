@@ -22,6 +22,7 @@ struct Recovered {
         left,     ///< decided, but not all have obeyed: next time
         broken,   ///< a participant disobeyed: a person has to look
         damaged,  ///< its journal cannot be read
+        foreign,  ///< not a transaction: what others have prepared at a place of this ledger's is left alone
     };
     std::uint64_t number = 0;
     Kind kind = Kind::settled;
@@ -36,7 +37,7 @@ using Makers = std::function<Desk::Participants(const Story& story)>;
 
 /// How to find what a ledger's transactions may have prepared (Kind::list).
 struct Places {
-    std::function<std::vector<Branch>(const Spec& place, const std::string& prefix)> list;
+    std::function<Listed(const Spec& place, const std::string& prefix)> list;
     std::function<std::unique_ptr<Participant>(const Spec& place, const Branch& branch)> make;
     /// As abort_branches().
     std::function<std::optional<std::vector<Settled>>(const Spec& place, const std::vector<Branch>& branches,

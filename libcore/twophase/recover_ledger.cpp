@@ -1,5 +1,7 @@
 #include "libcore/twophase/recover_ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,7 +16,7 @@ namespace {
 /// A place of the ledger, as it was found.
 struct Place {
     Spec spec;
-    std::vector<Branch> branches = {};    ///< that may be prepared there
+    Listed listed = {};
     std::optional<std::string> why = {};  ///< it could not be asked
 };
 
@@ -85,6 +87,7 @@ private:
     void abort_the_rest();
     void give_journals();
     void end();
+    void tell_of_foreign();
 
     Home& home_;
     Ledger& ledger_;
@@ -105,7 +108,7 @@ void LedgerRecovery::ask_places() {
     parallel_for(at_once_, places_.size(), [&](std::size_t i) {
         progress_.step();
         try {
-            places_[i].branches = reach_.list(places_[i].spec, prefix);
+            places_[i].listed = reach_.list(places_[i].spec, prefix);
         } catch (const Failure& failure) {  // one place that cannot be asked is not the others' trouble
             places_[i].why = failure.what();
         }
@@ -182,7 +185,7 @@ void LedgerRecovery::settle_those_left() {
 void LedgerRecovery::abort_the_rest() {
     for (const Place& place : places_) {
         std::vector<Branch> rest;
-        for (const Branch& branch : place.branches)
+        for (const Branch& branch : place.listed.branches)
             if (!ledger_.story().open.contains(branch.journal) && !home_.has_journal(branch.journal))
                 rest.push_back(branch);
         const std::vector<Settled> settled = abort(place, rest);
@@ -212,6 +215,15 @@ void LedgerRecovery::give_journals() {
     }
 }
 
+void LedgerRecovery::tell_of_foreign() {
+    for (const Place& place : places_)
+        if (place.listed.foreign > 0)
+            all_.push_back({.number = ledger_.number(),
+                            .kind = Recovered::Kind::foreign,
+                            .why = fmt::format("{}: {} prepared by others than this coordinator", place.spec.label,
+                                               place.listed.foreign)});
+}
+
 void LedgerRecovery::end() {
     for (const Place& place : places_)
         if (place.why) all_.push_back({.number = ledger_.number(), .kind = Recovered::Kind::left, .why = *place.why});
@@ -231,6 +243,7 @@ std::vector<Recovered> LedgerRecovery::run() {
     give_journals();
     abort_the_rest();
     end();
+    tell_of_foreign();
     return std::move(all_);
 }
 

@@ -118,7 +118,7 @@ bool may_commit_alone(const Spec& spec) {
     return kind != nullptr && kind->may_commit_alone;
 }
 
-std::vector<Branch> list_branches(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
+Listed list_branches(const Spec& place, const std::string& prefix, const Surroundings& surroundings) {
     const Kind& kind = kind_of(place);
     if (kind.list == nullptr) throw damage(place.label, "not a place whose branches can be listed");
     return kind.list(place, prefix, surroundings);

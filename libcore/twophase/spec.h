@@ -25,8 +25,7 @@ void give_sql(std::vector<Spec>& specs, const std::vector<std::string>& texts);
 /// Kind::may_commit_alone of its kind.
 [[nodiscard]] bool may_commit_alone(const Spec& spec);
 /// As Kind::list of the place's kind.
-[[nodiscard]] std::vector<Branch> list_branches(const Spec& place, const std::string& prefix,
-                                                const Surroundings& surroundings);
+[[nodiscard]] Listed list_branches(const Spec& place, const std::string& prefix, const Surroundings& surroundings);
 /// As Kind::abort_all of the place's kind; std::nullopt where that has none, and nothing was done.
 [[nodiscard]] std::optional<std::vector<Settled>> abort_branches(const Spec& place, const std::vector<Branch>& branches,
                                                                  unsigned at_once, const Surroundings& surroundings);

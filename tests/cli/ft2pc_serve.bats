@@ -133,6 +133,28 @@ reserved() { ftcounter status jobs --json | jq -r '.reservation // empty'; }
     nothing_left
 }
 
+@test "recover leaves alone what others have prepared at the places that it asks, and says so" {
+    local t
+    t=$(ft2pc begin --dir other)
+    ft2pc add --dir other "$t" counter:jobs+10
+    ft2pc prepare --dir other "$t"
+    mkfifo in
+    ft2pc serve <in >answers &
+    service=$!
+    exec 7>in
+    echo 'participants = ["counter:jobs+1"]' >&7
+    until grep -q committed answers; do kill -0 $service; done
+    kill -9 $service
+    wait $service || true
+    service=
+    exec 7>&-
+    run -0 ft2pc recover
+    [[ $output = *"left alone: counter:$work/jobs: 1 prepared by others than this coordinator" ]]
+    nothing_left
+    ft2pc commit --dir other "$t"
+    [ "$(ftcounter get jobs)" = 11 ]
+}
+
 @test "repair takes the damage out of a ledger, and recover goes on with what can be read" {
     cat >slow <<'END'
 #!/bin/sh

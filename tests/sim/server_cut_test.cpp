@@ -67,12 +67,11 @@ public:
         folder_->sync();
         return {Ack::done, ""};
     }
-    [[nodiscard]] static std::vector<Branch> list(io::Dir& disk, const std::string& prefix) {
-        std::vector<Branch> branches;
+    [[nodiscard]] static Listed list(io::Dir& disk, const std::string& prefix) {
+        Listed listed;
         for (const io::Listed& one : io::open_dir(disk, "db")->list())
-            if (one.name.starts_with("prepared-" + prefix))
-                branches.push_back(*Branch::from_id(one.name.substr(one.name.find('-') + 1)));
-        return branches;
+            if (one.name.starts_with("prepared-")) listed.add(one.name.substr(one.name.find('-') + 1), prefix);
+        return listed;
     }
 
 private:

@@ -30,6 +30,18 @@ TEST_CASE("a branch is found again from its id, which has 64 bytes at most", "[t
     CHECK(Branch{coordinator, UINT64_MAX, (1U << 28) - 1, 4095}.id().size() == 64);
 }
 
+TEST_CASE("what is prepared at a place is asked for, the coordinator's own, or foreign", "[twophase]") {
+    const Uuid mine = *Uuid::from_hex(std::string(32, 'a')), other = *Uuid::from_hex(std::string(32, 'b'));
+    const Branch one{mine, 0x1'000001, 0, 0}, of_another_ledger{mine, 0x2'000001, 0, 0},
+        foreign{other, 0x1'000001, 0, 0};
+    const std::string prefix = one.id().substr(0, one.id().size() - 10);
+    Listed listed;
+    for (const std::string& id : {one.id(), of_another_ledger.id(), foreign.id(), std::string("ft-"), std::string("x")})
+        listed.add(id, prefix);
+    CHECK(listed.branches == std::vector<Branch>{one});
+    CHECK(listed.foreign == 3);
+}
+
 TEST_CASE("no two texts name the same branch", "[twophase]") {
     const std::string good = start + "0123456789abcdef-1a-2";
     REQUIRE(Branch::from_id(good).has_value());

@@ -50,7 +50,7 @@ public:
     }
     /// By way of this socket, in a process that recovers.
     [[nodiscard]] std::vector<Branch> list(const std::string& socket) {
-        return list_left(maria_place(MariaServer::place(socket)), branch_prefix({}, 0), surroundings(&kept_));
+        return list_left(maria_place(MariaServer::place(socket)), branch_prefix({}, 0), surroundings(&kept_)).branches;
     }
     [[nodiscard]] std::vector<Branch> list() { return list(server.socket()); }
     [[nodiscard]] std::vector<Settled> abort(const std::vector<Branch>& branches, const std::string& socket) {

@@ -416,9 +416,14 @@ TEST_CASE("what a dead service's sessions in MariaDB have prepared is listed, an
             return mysql_kind().list(place, branch_prefix(other.coordinator, ledger_of(other.journal)), surroundings);
         };
         const std::string theirs = "select is_used_lock('" + one.id() + "') is null";
-        CHECK(listed({.coordinator = {}, .journal = one.journal + (1U << sequence_bits)}).empty());
+        const Listed of_another_ledger = listed({.coordinator = {}, .journal = one.journal + (1U << sequence_bits)});
+        CHECK(of_another_ledger.branches.empty());
+        CHECK(of_another_ledger.foreign == 0);
+        const Listed of_a_stranger = listed({.coordinator = *Uuid::from_hex(std::string(32, 'e'))});
+        CHECK(of_a_stranger.branches.empty());
+        CHECK(of_a_stranger.foreign == 1);
         CHECK(bench.server.query(theirs) == "0");
-        CHECK(listed(one) == std::vector<Branch>{Bench::branch(1)});
+        CHECK(listed(one).branches == std::vector<Branch>{Bench::branch(1)});
         CHECK(bench.server.query(theirs) == "1");
     }
     CHECK(bench.make("")->abort().ack == Ack::done);

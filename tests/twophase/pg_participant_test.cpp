@@ -11,6 +11,7 @@
 #include "libcore/base/failure.h"
 #include "libcore/proc/bounded.h"
 #include "libcore/twophase/kinds.h"
+#include "libcore/twophase/ledger.h"
 #include "tests/catch.h"
 #include "tests/twophase/pg_server.h"
 
@@ -146,6 +147,30 @@ TEST_CASE("what became of a branch behind its coordinator's back is found out, o
     CHECK(bench.make("", 3)->commit(gone.substr(0, gone.find(' ')) + " 1234567890123456789").ack == Ack::unknown);
     CHECK(bench.make("", 3)->commit("99999999 " + gone.substr(gone.find(' ') + 1)).ack == Ack::unknown);
     CHECK(bench.server.query("select n from t") == "1");
+}
+
+TEST_CASE("branches are aborted together, whatever became of some of them", "[twophase]") {
+    constexpr std::uint32_t count = 150;  // several goes
+    Bench bench("max_prepared_transactions = 200");
+    std::vector<Branch> branches;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        branches.push_back(bench.branch(i));
+        if (i % 10 == 7) continue;  // somebody was faster
+        CHECK(bench.make("insert into t values (" + std::to_string(i) + ")", i)->prepare().vote == Vote::yes);
+    }
+    const Spec place = pg_kind().parse(bench.server.conninfo(), "/");
+    const auto locks = io::open_root("/");
+    const Surroundings surroundings{.locate = io::locate, .clock = bench.clock, .locks = *locks};
+    bench.server.query("begin; insert into t values (-1); prepare transaction 'a stranger''s'");
+    const Listed listed = pg_kind().list(place, branch_prefix({}, 0), surroundings);
+    CHECK(listed.branches.size() == count - count / 10);
+    CHECK(listed.foreign == 1);
+    const std::vector<Settled> answers = pg_kind().abort_all(place, branches, 2, surroundings);
+    REQUIRE(answers.size() == count);
+    for (const Settled& answer : answers) CHECK(answer.ack == Ack::done);
+    CHECK(bench.prepared() == "1");
+    bench.server.stop();
+    for (const Settled& answer : pg_kind().abort_all(place, branches, 2, surroundings)) CHECK(answer.ack == Ack::again);
 }
 
 TEST_CASE("a server that crashes between the vote and the decision is asked again until it is back", "[twophase]") {

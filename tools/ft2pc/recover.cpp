@@ -42,6 +42,8 @@ std::string_view name_of(Recovered::Kind kind) {
             return "broken";
         case Recovered::Kind::damaged:
             return "damaged";
+        case Recovered::Kind::foreign:
+            return "foreign";
     }
     return "";
 }
@@ -91,6 +93,8 @@ Tally recover_once(ui::Env& env, OpenedHome& opened, const PaceOptions& pace) {
         if (settled) ++tally.settled;
         if (exit_of(one.kind) != Exit::done) ++tally.left;
         tally.exit = worse(tally.exit, exit_of(one.kind));
+        if (one.kind == Recovered::Kind::foreign)
+            env.item("left alone: " + one.why, ui::Answer().text("state", name_of(one.kind)).text("why", one.why));
         if (!settled && exit_of(one.kind) == Exit::done) continue;
         if (pace.timing && !one.report.parts.empty()) tell_timing(env, one.report, {});
         env.item(sentence(one), ui::Answer()
