@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #include "libcore/base/failure.h"
 
@@ -16,8 +17,13 @@ struct Progress {
     std::atomic<std::uint64_t> total_bytes{0};
     std::atomic<bool> stop{false};  ///< set by SIGINT/SIGTERM: what runs ends with a Failure at its next step
 
-    /// For every loop over much: fails  where it was asked to stop.
+    /// Called by the first step of all, where it is set: what takes none is over before anybody could wish to stop it.
+    std::function<void()> at_first_step;
+    mutable std::atomic<bool> has_begun{false};  ///< a step was taken
+
+    /// For every loop over much, and before every wait: fails  where it was asked to stop.
     void step() const {
+        if (!has_begun && !has_begun.exchange(true) && at_first_step) at_first_step();
         if (stop) throw Failure({.what = "stopped"});
     }
 };

@@ -94,7 +94,8 @@ void PosixDir::require_regular(const Fd& fd, const std::string& name) const {
 
 Fd PosixDir::open_existing(const std::string& name, int flags) {
     const char* text = single(name);
-    if (keep_atime_ && flags == O_RDONLY) {
+    // Direct access too: a time of reading to be written would make the next sync wait for one more block.
+    if (keep_atime_ && (flags == O_RDONLY || (flags & O_DIRECT) != 0)) {
         Fd fd(again([&] { return ::openat(fd_.get(), text, flags | safely | O_NOATIME); }));
         if (fd || errno != EPERM) return fd;
         keep_atime_ = false;  // another owner's file: most of its neighbours will be too

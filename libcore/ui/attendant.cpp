@@ -15,8 +15,14 @@ namespace {
 constexpr int draw_every_ms = 200;
 }
 
-Attendant::Attendant(Signals& signals, Progress& progress, ProgressLine& line, Clock& clock)
-    : signals_(signals), progress_(progress), line_(line), clock_(clock), dismissed_(::eventfd(0, EFD_CLOEXEC)) {
+Attendant::Attendant(Signals& signals, Progress& progress, ProgressLine& line, Clock& clock, Begin begin)
+    : signals_(signals), progress_(progress), line_(line), clock_(clock) {
+    progress_.at_first_step = [this] { this->begin(); };
+    if (begin == Begin::at_once && !progress_.has_begun.exchange(true)) this->begin();
+}
+
+void Attendant::begin() {
+    dismissed_ = Fd(::eventfd(0, EFD_CLOEXEC));
     if (!dismissed_) throw system_failure("cannot watch for signals", "", errno);
     crew_.start([this] { attend(); });
 }
@@ -24,10 +30,12 @@ Attendant::Attendant(Signals& signals, Progress& progress, ProgressLine& line, C
 Attendant::~Attendant() { dismiss(); }
 
 void Attendant::dismiss() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written =
-        ::write(dismissed_.get(), &one, sizeof one);  // cannot overflow in a lifetime
-    crew_.join();
+    if (progress_.has_begun.exchange(true) && dismissed_) {  // no step begins it from here on
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t written =
+            ::write(dismissed_.get(), &one, sizeof one);  // cannot overflow in a lifetime
+        crew_.join();
+    }
     line_.end();
     take_signal();  // one that came after the thread's last look
 }

@@ -13,7 +13,9 @@ namespace ft::ui {
 
 class Attendant {
 public:
-    Attendant(Signals& signals, Progress& progress, ProgressLine& line, Clock& clock);
+    enum class Begin { at_once, at_first_step };
+    /// at_first_step  of the progress: a thread costs a brief command a fifth of its time. Until then signals wait.
+    Attendant(Signals& signals, Progress& progress, ProgressLine& line, Clock& clock, Begin begin);
     ~Attendant();
     Attendant(const Attendant&) = delete;
     Attendant& operator=(const Attendant&) = delete;
@@ -24,6 +26,7 @@ public:
     [[nodiscard]] int signal() const { return signal_.load(); }
 
 private:
+    void begin();
     void attend();
     void take_signal();
     Signals& signals_;

@@ -38,7 +38,13 @@ struct Command {
     CommandText text;
     /// Declares the flags, and gives the function that runs the command with what they were filled with.
     std::function<std::function<Exit(Env&)>(Flags&)> bind;
+    bool is_brief = false;  ///< over at once, unless it waits: then it takes steps of its progress
 };
+
+[[nodiscard]] inline Command brief(Command command) {
+    command.is_brief = true;
+    return command;
+}
 
 template <class Options>
 [[nodiscard]] Command make_command(CommandText text, void (*declare)(Flags&, Options&),

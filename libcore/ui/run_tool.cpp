@@ -201,7 +201,9 @@ Exit Run::run_command(const Command& command, const Words& words) {
     report_bus_errors(common.json ? BusReport::json_on_stdout : BusReport::text);
     line_ = std::make_unique<ProgressLine>(progress_mode(common.progress), tool_.name, errors_,
                                            common.json ? out_ : errors_);
-    attendant_ = std::make_unique<Attendant>(*signals_, progress_, *line_, clock_);
+    attendant_ =
+        std::make_unique<Attendant>(*signals_, progress_, *line_, clock_,
+                                    command.is_brief ? Attendant::Begin::at_first_step : Attendant::Begin::at_once);
     env_ = std::make_unique<Env>(Env::Parts{tool_.name, common, clock_, progress_, out_, errors_, *line_,
                                             signals_->stop_descriptor(), descriptor_limit_});
     return until_free(*env_, body);
@@ -224,6 +226,7 @@ Exit Run::until_free(Env& env, const std::function<Exit(Env&)>& body) {
             const bool over = clock_.monotonic() >= deadline || progress_.stop;
             if (failure.exit() != Exit::busy || over || env.has_begun_to_answer()) throw;
         }
+        progress_.step();
         pollfd stop{env.stop_descriptor(), POLLIN, 0};
         ::poll(&stop, 1, try_again_ms);
     }

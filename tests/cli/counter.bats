@@ -270,6 +270,26 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
     [ "$(ftcounter add jobs)" = 1 ]
 }
 
+@test "an add that waits for another process is asked to stop, and ends by the signal" {
+    ftcounter create jobs
+    local queue signal code
+    queue=$(printf '/dev/shm/ftcounter.*.%x' "$(stat -c %i counters/jobs)")
+    exec 9<counters/jobs
+    flock 9
+    for signal in INT TERM HUP; do
+        # A shell without job control starts what runs beside it with SIGINT ignored.
+        env --default-signal ftcounter add jobs 2>"$messages" &
+        until compgen -G "$queue" >/dev/null; do kill -0 $!; done # it waits
+        kill -$signal $!
+        code=0
+        wait $! || code=$?
+        [ "$code" = $((128 + $(kill -l $signal))) ]
+        grep -qx "ftcounter: stopped by SIG$signal" "$messages"
+    done
+    flock -u 9
+    [ "$(ftcounter add jobs)" = 1 ]
+}
+
 @test "kill -9 at any step of an add loses nothing and counts nothing twice" {
     ftcounter create jobs
     local step value

@@ -69,6 +69,7 @@ void remove_unfinished(ui::Env& env, Disk& disk, const counter::SharedName& name
 
 SharedCounting::SharedCounting(ui::Env& env, Disk& disk, const CounterOptions& options, counter::NamedPlace named)
     : env_(env), options_(options) {
+    env_.progress().step();  // its locks are waited for without further ones
     const counter::SharedName& name = *named.named.descriptor.shared;
     copy_ = disk_copy_of(env, disk, name);
     shared_ = shm::SharedCounter::find(name.segment, env.clock());

@@ -133,39 +133,40 @@ Exit run_next(ui::Env& env, const NextOptions& options) {
 }  // namespace
 
 ui::Command add_add() {
-    return ui::make_command<CountOptions>(
+    return ui::brief(ui::make_command<CountOptions>(
         {.name = "add",
          .usage = {"NAME [AMOUNT]"},
          .purpose = "count up; prints the new value, once it is durable",
          .examples = {{"ftcounter add jobs 5", "five more"},
                       {"ftcounter add jobs --key mail-4711", "once, however often this is run"}}},
-        declare, run_add);
+        declare, run_add));
 }
 
 ui::Command add_remove() {
-    return ui::make_command<CountOptions>({.name = "remove",
-                                           .usage = {"NAME [AMOUNT]"},
-                                           .purpose = "count down; prints the new value, once it is durable",
-                                           .examples = {{"ftcounter remove jobs 2", "two less"}}},
-                                          declare, run_remove);
+    return ui::brief(ui::make_command<CountOptions>({.name = "remove",
+                                                     .usage = {"NAME [AMOUNT]"},
+                                                     .purpose = "count down; prints the new value, once it is durable",
+                                                     .examples = {{"ftcounter remove jobs 2", "two less"}}},
+                                                    declare, run_remove));
 }
 
 ui::Command add_get() {
-    return ui::make_command<GetOptions>({.name = "get",
-                                         .usage = {"NAME"},
-                                         .purpose = "print the value",
-                                         .examples = {{"ftcounter get jobs", "as a majority of its replicas has it"}}},
-                                        declare_get, run_get);
+    return ui::brief(
+        ui::make_command<GetOptions>({.name = "get",
+                                      .usage = {"NAME"},
+                                      .purpose = "print the value",
+                                      .examples = {{"ftcounter get jobs", "as a majority of its replicas has it"}}},
+                                     declare_get, run_get));
 }
 
 ui::Command add_next() {
-    return ui::make_command<NextOptions>(
+    return ui::brief(ui::make_command<NextOptions>(
         {.name = "next",
          .usage = {"NAME [--count N]"},
          .purpose = "take a number that nobody else gets",
          .examples = {{"ftcounter next jobs", "one number, durable before it is shown"},
                       {"ftcounter next jobs --count 100", "a range: its first and its last number"}}},
-        declare_next, run_next);
+        declare_next, run_next));
 }
 
 }  // namespace ft::tools
