@@ -50,7 +50,7 @@ void Env::item(std::string_view text, const Answer& fields) {
 void Env::summary(std::string_view text, const Answer& fields) {
     parts_.line.end();
     if (parts_.common.json)
-        object("summary", fields);
+        object("summary", warnings_.empty() ? fields : Answer(fields).texts("warnings", warnings_));
     else if (!parts_.common.quiet && !text.empty())
         parts_.out.line(text);
 }
@@ -62,13 +62,20 @@ void Env::data_on_stdout() {
 }
 
 void Env::warn(std::string_view text) {
+    if (parts_.common.json)
+        warnings_.emplace_back(text);
+    else
+        complain(text);
+}
+
+void Env::complain(std::string_view text) {
     if (parts_.common.json) return;
     parts_.line.interrupted_by([&] { parts_.errors.try_write(fmt::format("{}: {}\n", parts_.tool, printable(text))); });
 }
 
 void Env::warn(const std::vector<Note>& notes) {
     for (const Note& note : notes)
-        if (note.incomplete || parts_.common.verbose || parts_.errors.is_terminal()) warn(note_text(note));
+        if (note.incomplete || parts_.common.verbose || parts_.errors.is_terminal()) complain(note_text(note));
 }
 
 void Env::tell(std::string_view text) {

@@ -76,9 +76,9 @@ public:
     void data_on_stdout();
     [[nodiscard]] bool has_data_on_stdout() const { return data_on_stdout_; }
 
-    /// A line for people on stderr, whatever -q says; nothing under --json, where the fields say it.
+    /// A line for people on stderr, whatever -q says; under --json one of the "warnings" of the summary.
     void warn(std::string_view text);
-    /// As warn, one line each: "cannot read 1000 files, the first: ...".
+    /// A line on stderr for each: "cannot read 1000 files, the first: ..."; nothing under --json, where fields say it.
     void warn(const std::vector<Note>& notes);
     /// Lines for people on stderr that were asked for (--timing); nothing under --json.
     void tell(std::string_view text);
@@ -93,8 +93,10 @@ public:
 
 private:
     void object(std::string_view type, const Answer& fields);
+    void complain(std::string_view text);
     Parts parts_;
     std::string did_;
+    std::vector<std::string> warnings_;
     bool answered_ = false;
     bool data_on_stdout_ = false;
 };

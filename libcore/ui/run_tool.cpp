@@ -166,7 +166,8 @@ Exit Run::print(const std::string& text) {
 
 Exit Run::dispatch() {
     const bool has_verbs = !tool_.commands.front()().text.name.empty();
-    if (words_.size() == 2 && words_[0] == "completion") return print(completion_script(tool_, words_[1]));
+    const bool asks = asks_for(words_, "--help") || asks_for(words_, "-h");
+    if (words_.size() == 2 && words_[0] == "completion" && !asks) return print(completion_script(tool_, words_[1]));
     if (words_.size() == 1 && words_[0] == "--version") return print(fmt::format("{} {}\n", tool_.name, tool_.version));
     if (!has_verbs) return run_command(tool_.commands.front()(), words_);
     return dispatch_word();
@@ -180,6 +181,7 @@ Exit Run::dispatch_word() {
         words.emplace_back("--help");
     }
     if (words[0] == "--help" || words[0] == "-h") return print(tool_help(tool_));
+    if (words[0] == "completion" && asks_for(words, "--help")) return print(tool_help(tool_));
     if (words[0] == "completion")
         throw usage_failure("completion: which shell?", "", "", fmt::format("try '{} completion bash'", tool_.name));
     for (const auto& add : tool_.commands) {

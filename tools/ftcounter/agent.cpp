@@ -35,9 +35,8 @@ ui::Command add_agent() {
         {.name = "agent",
          .usage = {"PATH"},
          .purpose = "serve one replica on stdin and stdout, for a coordinator on another host",
-         .examples = {{"ftcounter create jobs --replica ./jobs.a --replica ./jobs.b --replica 'pipe:ssh host ftcounter "
-                       "agent /srv/jobs'",
-                       "who counts starts the agent; nobody else has to"}}},
+         .examples = {{"ftcounter create jobs --replica a --replica 'pipe:ftcounter agent b'",
+                       "who counts starts it; for another host: 'pipe:ssh host ftcounter agent /srv/jobs'"}}},
         declare, run);
 }
 

@@ -68,11 +68,12 @@ Exit run_replicate(ui::Env& env, const MemberOptions& options) {
         member, [&](const Member& other) { return elsewhere ? opened.machine().place(other) : other.locator; });
     env.did(fmt::format("replicated {} to {}", options.counter.name, options.where));
     opened.update_name();
+    const Exit exit = opened.warn_of_absent();
     env.summary("", ui::Answer()
                         .text("counter", options.counter.name)
                         .text("replica", member.locator)
                         .number("replicas", opened.counter().charter().members.size()));
-    return opened.warn_of_absent();
+    return exit;
 }
 
 void declare_demote(ui::Flags& flags, MemberOptions& options) {
@@ -104,12 +105,13 @@ Exit run_demote(ui::Env& env, const MemberOptions& options) {
     env.did(fmt::format("demoted {}", options.where));
     opened.update_name();
     if (!gone) env.warn(fmt::format("{} is no replica any more; it could not be removed there", options.where));
+    const Exit exit = opened.warn_of_absent();
     env.summary("", ui::Answer()
                         .text("counter", options.counter.name)
                         .text("replica", member.locator)
                         .flag("removed", gone)
                         .number("replicas", opened.counter().charter().members.size()));
-    return opened.warn_of_absent();
+    return exit;
 }
 
 struct RepairOptions {

@@ -49,11 +49,11 @@ Exit run(ui::Env& env, const PipeOptions& options) {
         const std::vector<counter::Outcome> outcomes = counting->run(batch.operations());
         answers.clear();
         batch.answer(outcomes, counting->head(), answers);
+        count += batch.size();
+        env.did(fmt::format("{} lines are done", count));
         env.out().write(answers);
         env.out().flush();
         exit = std::max(exit, counting->warn_of_absent());
-        count += batch.size();
-        env.did(fmt::format("answered {} lines", count));
     }
     counting->settle();
     exit = std::max(exit, counting->warn_of_absent());
