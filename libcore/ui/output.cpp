@@ -1,7 +1,9 @@
 #include "libcore/ui/output.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,6 +37,28 @@ void Output::flush() {
     std::lock_guard lock(mutex_);
     write_buffer();
     require_written();
+}
+
+std::size_t Output::write_some(View bytes, std::chrono::milliseconds within) {
+    std::lock_guard lock(mutex_);
+    write_buffer();
+    require_written();
+    pollfd ready{descriptor_, POLLOUT, 0};
+    if (::poll(&ready, 1, static_cast<int>(within.count())) <= 0) return 0;
+    const ssize_t written = ::write(never_waiting(), bytes.data(), bytes.size());
+    if (written >= 0) return static_cast<std::size_t>(written);
+    if (errno != EAGAIN && errno != EINTR) error_ = errno;
+    require_written();
+    return 0;
+}
+
+/// Not by O_NONBLOCK: others who write to the same pipe would meet it.
+int Output::never_waiting() {
+    struct stat what {};
+    if (!never_waiting_ && ::fstat(descriptor_, &what) == 0 && S_ISFIFO(what.st_mode))
+        never_waiting_ =
+            Fd(::open(fmt::format("/proc/self/fd/{}", descriptor_).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    return never_waiting_ ? never_waiting_.get() : descriptor_;
 }
 
 void Output::try_write(std::string_view text) {

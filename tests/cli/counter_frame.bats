@@ -149,3 +149,22 @@ json() {
         done
     done
 }
+
+@test "tee counts in time what has passed, also while its reader stands still, and leaves nothing out" {
+    mkfifo to
+    seq 1000000 >lines
+    ftcounter tee jobs --every 1s <lines >to 2>"$messages" &
+    local tee=$! value
+    exec 9<to # and reads nothing: as much passes as a pipe holds, at least 64 KiB
+    value=$(ftcounter wait jobs --ge 10000 --timeout 60s)
+    kill -9 $tee
+    wait $tee || [ $? = 137 ]
+    cat <&9 >passed
+    exec 9<&-
+    cmp -n "$(stat -c %s passed)" passed lines
+    ((value <= $(wc -l <passed)))
+    ftcounter create slow
+    # shellcheck disable=SC2094  # nobody writes to it
+    ftcounter tee slow --every 1s <lines | { ftcounter wait slow --ge 10000 -q --timeout 60s && cat; } | cmp - lines
+    [ "$(ftcounter get slow)" = 1000000 ]
+}

@@ -68,6 +68,19 @@ private:
     Exit exit_ = Exit::done;
 };
 
+/// It has passed when the other side can read it: only then it counts, and while that reads nothing what has passed
+/// before is counted in time.
+void pass_on(ui::Env& env, View piece, bool bytes, Tally& tally) {
+    constexpr std::chrono::milliseconds glance{50};  // between looks at whether the user wants to stop
+    while (!piece.empty()) {
+        const View gone = piece.first(env.out().write_some(piece, std::min(glance, tally.patience())));
+        env.progress().step();
+        tally.passed(bytes ? static_cast<std::int64_t>(gone.size())
+                           : std::count(gone.begin(), gone.end(), std::byte{'\n'}));
+        piece = piece.subspan(gone.size());
+    }
+}
+
 Exit run(ui::Env& env, const TeeOptions& options) {
     Disk disk;
     const std::unique_ptr<Counting> counting = open_counting(env, disk, options.counter);
@@ -83,11 +96,7 @@ Exit run(ui::Env& env, const TeeOptions& options) {
         }
         const std::size_t got = input.read_some(buffer);
         if (got == 0) break;
-        const View piece = View(buffer).first(got);
-        env.out().write(piece);
-        env.out().flush();  // it has passed when the other side can read it: only then it counts
-        tally.passed(options.bytes ? static_cast<std::int64_t>(got)
-                                   : std::count(piece.begin(), piece.end(), std::byte{'\n'}));
+        pass_on(env, View(buffer).first(got), options.bytes, tally);
     }
     tally.commit();
     counting->settle();
