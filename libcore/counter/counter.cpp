@@ -164,6 +164,7 @@ std::optional<Failure> Counter::establish(bool to_write) {
     if (hold_ == Hold::leading || hold_ == Hold::exclusive) return std::nullopt;
     for (Race race(clock_, patience_.race);;) {
         const Verdict verdict = look(Request::Kind::look);
+        if (!verdict.quorum && follow_name()) continue;
         if (!verdict.quorum) return no_majority();
         adopt(*seats_.heard()[verdict.newest].reply.standing);
         if (verdict.exclusive) {
@@ -179,6 +180,15 @@ std::optional<Failure> Counter::establish(bool to_write) {
         }
         if (!race.again()) return no_majority();
     }
+}
+
+bool Counter::follow_name() {
+    const std::vector<Member> named = wiring_.named_members();
+    const auto is_new = [&](const Member& one) { return seats_.find(one.replica) == nullptr; };
+    if (guest_ || std::none_of(named.begin(), named.end(), is_new)) return false;
+    charter_ = {.epoch = 0, .members = named, .former = {}};
+    release();
+    return true;
 }
 
 Verdict Counter::look(Request::Kind how) {

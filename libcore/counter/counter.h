@@ -134,6 +134,8 @@ private:
     [[nodiscard]] Failure failure_of(Task& task, Failure why) const;
     /// Tries until it leads, or may read; why not, where it cannot.
     [[nodiscard]] std::optional<Failure> establish(bool to_write);
+    /// Where the members that we know are gone: goes by those of the name, if it tells of others since. false: no.
+    [[nodiscard]] bool follow_name();
     /// Asks all, and others whom they name.
     [[nodiscard]] Verdict look(Request::Kind how);
     [[nodiscard]] bool take_ballot(const Verdict& verdict);

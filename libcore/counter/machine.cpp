@@ -82,4 +82,13 @@ void Machine::learn(const Charter& charter) {
     hints_.is_replica = false;
 }
 
+std::vector<Member> Machine::named_members() {
+    if (hints_.name.empty()) return {};
+    const io::Located at = locate_(io::join_path(hints_.folder, hints_.name));
+    std::optional<Named> named = look_up(*at.dir, at.name);
+    if (!named || named->kind != Named::Kind::descriptor) return {};
+    hints_.descriptor = std::move(named->descriptor);
+    return hints_.descriptor.replicas;
+}
+
 }  // namespace ft::counter

@@ -19,6 +19,7 @@ public:
     struct Hints {
         Descriptor descriptor;    ///< where this machine finds them: goes before what the replicas say
         std::string folder;       ///< relative paths are below it
+        std::string name;         ///< of the file in `folder` that the descriptor was read from; empty: none
         bool is_replica = false;  ///< the descriptor is one replica's own place: its charter tells what `folder` is
     };
 
@@ -28,6 +29,7 @@ public:
     [[nodiscard]] std::unique_ptr<Link> link(const Member& member) override;
     [[nodiscard]] bool wait(std::chrono::nanoseconds at_most, const std::function<bool()>& done) override;
     void learn(const Charter& charter) override;
+    [[nodiscard]] std::vector<Member> named_members() override;
 
     /// Where this machine finds a member.
     [[nodiscard]] std::string locator(const Member& member) const;

@@ -54,6 +54,7 @@ NamedCounter::NamedCounter(const NamedPlace& place, const std::string& name, con
     : machine_(tools.locate, tools.clock, tools.progress,
                {.descriptor = replicas_of(place, name),
                 .folder = place.folder,
+                .name = place.named.kind == Named::Kind::descriptor ? place.at.name : "",
                 .is_replica = place.named.kind == Named::Kind::replica}),
       counter_(machine_, tools.clock, name,
                Charter{.epoch = 0, .members = place.named.descriptor.replicas, .former = {}}, tools.patience) {}

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] virtual bool wait(std::chrono::nanoseconds at_most, const std::function<bool()>& done) = 0;
     /// The members are these now.
     virtual void learn(const Charter& charter) = 0;
+    /// Who the counter's name says are the members, read once more; empty where it says nothing.
+    [[nodiscard]] virtual std::vector<Member> named_members() { return {}; }
 };
 
 struct Patience {

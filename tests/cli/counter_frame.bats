@@ -168,3 +168,20 @@ json() {
     ftcounter tee slow --every 1s <lines | { ftcounter wait slow --ge 10000 -q --timeout 60s && cat; } | cmp - lines
     [ "$(ftcounter get slow)" = 1000000 ]
 }
+
+@test "a pipe goes on where all replicas were moved while it had nothing to do" {
+    ftcounter create ./three --replica a --replica b --replica c --threshold 4
+    coproc PIPE { ftcounter pipe ./three; }
+    local answer place
+    echo add 1 >&"${PIPE[1]}"
+    read -r answer <&"${PIPE[0]}"
+    for place in a b c; do
+        ftcounter replicate ./three "new$place"
+        ftcounter demote ./three $place
+    done
+    ftcounter add ./three -q
+    echo add 1 >&"${PIPE[1]}"
+    read -r answer <&"${PIPE[0]}"
+    [ "$answer" = 3 ]
+    [ "$(ftcounter get ./three --strict)" = 3 ]
+}
