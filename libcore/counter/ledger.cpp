@@ -110,11 +110,12 @@ Outcome Ledger::apply(const Operation& operation) {
 
 std::vector<Outcome> Ledger::apply(std::span<const Operation> operations) {
     constexpr std::size_t ahead = 12;
-    std::vector<Outcome> outcomes(operations.size());
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(operations.size());
     for (std::size_t i = 0; i < operations.size(); ++i) {
         if (window_ && i + ahead < operations.size() && operations[i + ahead].key)
             window_->expect(*operations[i + ahead].key);
-        outcomes[i] = apply(operations[i]);
+        outcomes.push_back(apply(operations[i]));
     }
     return outcomes;
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
+#include <charconv>
 
 #include "libcore/base/text.h"
 #include "tools/ftcounter/amount.h"
@@ -22,11 +22,10 @@ public:
     Text& operator=(const Text&) = delete;
 
     void put(std::int64_t number, char after) {
-        const fmt::format_int digits(number);
-        if (to_.size() - size_ <= digits.size()) to_.resize(2 * to_.size() + room);
-        std::memcpy(to_.data() + size_, digits.data(), digits.size());
-        size_ += digits.size();
-        to_[size_++] = after;
+        if (to_.size() - size_ < longest) to_.resize(2 * to_.size() + room);
+        char* const end = std::to_chars(to_.data() + size_, to_.data() + to_.size(), number).ptr;
+        *end = after;
+        size_ = static_cast<std::size_t>(end - to_.data()) + 1;
     }
     void put(std::string_view kind, std::string_view why) {
         to_.resize(size_);
@@ -35,6 +34,7 @@ public:
     }
 
 private:
+    static constexpr std::size_t longest = 21;  // a sign, 19 digits, and what follows them
     static constexpr std::size_t room = 64 * 1024;
     std::string& to_;
     std::size_t size_;  // of what is written; the rest of the text is room

@@ -1,6 +1,8 @@
 // How long one process keeps a counter to itself: as long as it has work, and not so long that others starve.
 #pragma once
 
+#include <sched.h>
+
 #include <chrono>
 
 #include "libcore/base/clock.h"
@@ -24,14 +26,25 @@ public:
     }
     /// Waits a moment for lines, and does meanwhile what others want; where nobody wants anything the turn ends.
     void wait_for(Lines& lines) {
-        const auto since = clock_.monotonic();
+        auto since = clock_.monotonic();
         while (counter_.has_turn() && !lines.is_ready(std::chrono::microseconds(0))) {
+            const bool served = counter_.serve();
             const auto now = clock_.monotonic();
-            if (now - since_ > longest || (!counter_.serve() && now - since > idle)) return counter_.release();
-            (void)lines.is_ready(counter_.may_have_company() ? glance : idle);
+            if (now - since_ > longest) return counter_.release();
+            if (served) {
+                since = now;
+                continue;
+            }
+            if (now - since > idle) return counter_.release();
+            if (now - since < awake)
+                ::sched_yield();
+            else
+                (void)lines.is_ready(counter_.may_have_company() ? glance : idle);
         }
     }
 
+    /// Who waits for each answer sends the next line sooner than a sleeper is woken.
+    static constexpr std::chrono::microseconds awake{60};
     static constexpr std::chrono::microseconds idle{1000};  ///< without work for so long: the turn ends
     static constexpr std::chrono::microseconds glance{50};  ///< between looks at what others want
     static constexpr std::chrono::milliseconds longest{50};
