@@ -102,10 +102,16 @@ bool sign(const Launch& launch) {
     const int stat = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
     const ssize_t size = stat < 0 ? -1 : ::read(stat, line, sizeof line);
     if (size <= 0) return false;
-    const ssize_t written =
-        ::pwrite(launch.descriptor_3, line, static_cast<std::size_t>(size), static_cast<off_t>(*launch.signs_at));
-    if (written >= 0 && written != size) errno = ENOSPC;
-    return written == size;
+    for (ssize_t done = 0; done < size;) {
+        const ssize_t count = ::pwrite(launch.descriptor_3, line + done, static_cast<std::size_t>(size - done),
+                                       static_cast<off_t>(*launch.signs_at) + done);
+        if (count == 0) errno = EIO;  // never seen; without this the loop would not end
+        if (count > 0)
+            done += count;
+        else if (count == 0 || errno != EINTR)
+            return false;
+    }
+    return true;
 }
 
 void place_descriptors(const Launch& launch) {
