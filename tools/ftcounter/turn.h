@@ -36,14 +36,15 @@ public:
                 continue;
             }
             if (now - since > idle) return counter_.release();
-            if (now - since < awake)
+            const bool may_have_company = counter_.may_have_company();
+            if (!may_have_company && now - since < awake)
                 ::sched_yield();
             else
-                (void)lines.is_ready(counter_.may_have_company() ? glance : idle);
+                (void)lines.is_ready(may_have_company ? glance : idle);
         }
     }
 
-    /// Who waits for each answer sends the next line sooner than a sleeper is woken.
+    /// Who waits for each answer sends the next line sooner than a sleeper is woken. Company needs the processors.
     static constexpr std::chrono::microseconds awake{60};
     static constexpr std::chrono::microseconds idle{1000};  ///< without work for so long: the turn ends
     static constexpr std::chrono::microseconds glance{50};  ///< between looks at what others want
