@@ -21,6 +21,17 @@ Failure not_created(const std::string& where, const std::string& why) {
     return Failure({.what = "cannot create the counter", .where = where, .why = why, .todo = "nothing was made"});
 }
 
+/// Why a new replica is not there: its disk or host fails, or what is there already is in the way.
+Failure not_installed(const Member& member, const Reply& reply) {
+    const bool fails = reply.kind == Reply::Kind::failed || reply.kind == Reply::Kind::unreachable;
+    const bool is_foreign = reply.kind == Reply::Kind::damaged;
+    return Failure({.what = "cannot replicate",
+                    .where = member.locator,
+                    .why = reply.why,
+                    .todo = is_foreign ? "remove that file where nothing needs it; nothing changed" : "nothing changed",
+                    .exit = fails ? Exit::failed : Exit::no});
+}
+
 Request removal_of(const Heard& one) {
     return {.kind = Request::Kind::remove, .header = Header{.replica = one.member}};
 }
@@ -73,9 +84,7 @@ void Counter::replicate(const Member& member, const std::function<std::string(co
 
 void Counter::install_new(const Member& member) {
     const Reply& before = seats_.find(member.replica)->reply;
-    if (before.kind != Reply::Kind::missing && !before.is_sound())
-        throw refusal("cannot replicate", member.locator, before.why,
-                      "remove that file where nothing needs it; nothing changed");
+    if (before.kind != Reply::Kind::missing && !before.is_sound()) throw not_installed(member, before);
     if (!load_window()) throw no_majority();
     const Header header{.identity = header_->identity, .replica = member.replica};
     const Request install{.kind = Request::Kind::install,
@@ -86,8 +95,7 @@ void Counter::install_new(const Member& member) {
     seats_.ask(
         [&](const Heard& one) { return one.member == member.replica ? std::optional<Request>(install) : std::nullopt; },
         [] { return false; });
-    if (!is_current(member.replica))
-        throw refusal("cannot replicate", member.locator, seats_.find(member.replica)->reply.why, "nothing changed");
+    if (!is_current(member.replica)) throw not_installed(member, seats_.find(member.replica)->reply);
 }
 
 bool Counter::demote(const Uuid& replica, bool force) {

@@ -61,6 +61,8 @@ teardown() { end_work; }
 @test "replicate to itself" { refuses 7 "already" -- ftcounter replicate jobs counters/jobs; }
 @test "replicate over a file of somebody else" { echo mine >file; refuses 7 "file" -- ftcounter replicate jobs ./file; [ "$(cat file)" = mine ]; }
 @test "replicate to a folder that is not there" { refuses 1 "No such file" -- ftcounter replicate jobs ./no/b; }
+@test "replicate to a full disk" { FT_FAULTS='write~.b.*@1=ENOSPC' exits 1 ftcounter replicate jobs ./b 2>"$messages"; grep -q "No space" "$messages"; [ ! -e b ]; [ ! -e .b.ft-new ]; }
+@test "replicate to a host that is not there" { refuses 1 "exited with 9" -- ftcounter replicate jobs 'pipe:exit 9'; }
 @test "demote what is none" { refuses 1 "no such replica" -- ftcounter demote jobs ./b; }
 @test "demote the last" { refuses 7 "last replica" -- ftcounter demote jobs counters/jobs; }
 @test "a file that is no counter" { echo words >file; refuses 4 "no counter" -- ftcounter get ./file; }
