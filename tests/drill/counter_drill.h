@@ -32,7 +32,8 @@ class CounterDrill {
 public:
     /// members  three replicas, of which members change.
     /// adders   one replica, and sixteen programs that add: they do each other's operations.
-    enum class Cast : std::uint8_t { members, adders };
+    /// memory   as adders, in shared memory that is flushed to a file.
+    enum class Cast : std::uint8_t { members, adders, memory };
     explicit CounterDrill(std::uint64_t seed, Cast cast = Cast::members);
     ~CounterDrill();
     CounterDrill(const CounterDrill&) = delete;
@@ -62,6 +63,7 @@ private:
         std::optional<std::int64_t> answer;
     };
 
+    void create();
     [[nodiscard]] Command command(const std::string& verb, const std::vector<std::string>& more) const;
     [[nodiscard]] std::vector<Actor> cast();
     [[nodiscard]] Actor one_shot(bool keyed);
@@ -85,6 +87,7 @@ private:
     Cast cast_;
     std::uint64_t kills_ = 0;
     std::map<std::string, std::chrono::nanoseconds> lasts_;  ///< how long each kind of program takes, about
+    std::string segment_;                                    ///< in shared memory; empty: none
     std::set<std::string> members_, uuids_;                  ///< by names of places; of all replicas that there were
     std::map<std::string, Asked> keys_;
     std::vector<std::string> unanswered_;  ///< keys

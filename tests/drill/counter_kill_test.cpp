@@ -1,7 +1,7 @@
 // Goal: what ftcounter promises holds when it is really killed (counter_drill.h lists it).
 // Method: eight one-shot adds, five pipes, two changes of members and a repair at once, each with SIGKILL at its own
-// moment of chance, or sixteen that add to one replica; then commands that must work, and the oracle. The seed repeats
-// the choices; the machine's own timing is another chance each time.
+// moment of chance, or sixteen that add to one replica or to shared memory; then commands that must work, and the
+// oracle. The seed repeats the choices; the machine's own timing is another chance each time.
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -37,7 +37,7 @@ void count(const fs::path& folder, const std::string& verb, const std::string& a
 }  // namespace
 
 TEST_CASE("counting programs killed at any moment lose nothing and count nothing twice", "[drill]") {
-    const auto cast = GENERATE(CounterDrill::Cast::members, CounterDrill::Cast::adders);
+    const auto cast = GENERATE(CounterDrill::Cast::members, CounterDrill::Cast::adders, CounterDrill::Cast::memory);
     sim::for_every_seed(5, [&](std::uint64_t seed) {
         CounterDrill drill(seed, cast);
         const std::uint64_t enough = sim::number_in_environment("FT_LONG") ? 2 * kills : kills;

@@ -37,6 +37,7 @@ std::size_t History::answered() const {
 std::vector<std::string> History::complaints(std::int64_t last) const {
     std::vector<std::string> said;
     complain_of_order(said);
+    complain_of_future(said);
     complain_of_count(last, said);
     return said;
 }
@@ -54,6 +55,18 @@ void History::complain_of_order(std::vector<std::string>& said) const {
             if (!again && !repeats && !in_order)
                 said.push_back(fmt::format("{} was answered, and then {}", *first.value, *second.value));
         }
+    }
+}
+
+/// Nobody is answered more than the adds that had begun by then.
+void History::complain_of_future(std::vector<std::string>& said) const {
+    for (const Deed& one : deeds_) {
+        if (!one.value) continue;
+        std::set<std::string> keys;
+        std::int64_t begun = 0;
+        for (const Deed& add : deeds_)
+            if (add.is_add && add.begun < one.ended && (add.key.empty() || keys.insert(add.key).second)) ++begun;
+        if (*one.value > begun) said.push_back(fmt::format("{} was answered, {} had begun", *one.value, begun));
     }
 }
 

@@ -33,6 +33,7 @@ public:
 
 private:
     void complain_of_order(std::vector<std::string>& said) const;
+    void complain_of_future(std::vector<std::string>& said) const;
     void complain_of_count(std::int64_t last, std::vector<std::string>& said) const;
     std::vector<Deed> deeds_;
     std::uint64_t now_ = 0;
