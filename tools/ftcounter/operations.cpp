@@ -16,13 +16,13 @@ using counter::Operation;
 /// Writes numbers to the end of a text, many of them: with room for several at once, so that each costs little.
 class Text {
 public:
-    explicit Text(std::string& to) : to_(to), size_(to.size()) {}
+    Text(std::string& to, std::size_t lines) : to_(to), size_(to.size()), room_(lines * usual) {}
     ~Text() { to_.resize(size_); }
     Text(const Text&) = delete;
     Text& operator=(const Text&) = delete;
 
     void put(std::int64_t number, char after) {
-        if (to_.size() - size_ < longest) to_.resize(2 * to_.size() + room);
+        if (to_.size() - size_ < longest) to_.resize(size_ + longest + room_);
         char* const end = std::to_chars(to_.data() + size_, to_.data() + to_.size(), number).ptr;
         *end = after;
         size_ = static_cast<std::size_t>(end - to_.data()) + 1;
@@ -35,9 +35,10 @@ public:
 
 private:
     static constexpr std::size_t longest = 21;  // a sign, 19 digits, and what follows them
-    static constexpr std::size_t room = 64 * 1024;
+    static constexpr std::size_t usual = 8;
     std::string& to_;
     std::size_t size_;  // of what is written; the rest of the text is room
+    std::size_t room_;  // to make at once
 };
 
 }  // namespace
@@ -94,7 +95,7 @@ void Batch::put(std::int64_t amount, std::string_view key) {
 
 void Batch::answer(std::span<const counter::Outcome> outcomes, const counter::Head& head, std::string& to) {
     std::size_t operation = 0, error = 0;
-    Text text(to);
+    Text text(to, lines_.size());
     for (const Line line : lines_) {
         if (line == Line::error) {
             text.put("error: ", whys_[error++]);
