@@ -125,6 +125,12 @@ Failure Counter::failure_of(Task& task, Failure why) const {
     return in_doubt(why.parts().why);
 }
 
+std::string Counter::holder() {
+    seats_.add(charter_);
+    const std::optional<std::size_t> first = seats_.first_file(charter_);
+    return first ? seats_.file(*first).holder() : "another process";
+}
+
 std::optional<Counter::Gate> Counter::gate() {
     seats_.add(charter_);
     const std::optional<std::size_t> first = seats_.first_file(charter_);

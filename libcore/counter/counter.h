@@ -68,6 +68,8 @@ public:
     };
     /// std::nullopt where no member is a file of this machine.
     [[nodiscard]] std::optional<Gate> gate();
+    /// Who has the lock that comes first of all, for people: "pid 17 (ftcounter)".
+    [[nodiscard]] std::string holder();
     /// Takes the gate's lock where nobody has it. true also where there is no gate. Never waits.
     [[nodiscard]] bool try_turn();
 

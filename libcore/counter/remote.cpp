@@ -85,10 +85,12 @@ void serve(LocalReplica& replica, Clock& clock, proc::Input& in, const std::func
     const std::string where = "the request";
     while (const std::optional<Bytes> bytes = receive(in, where)) {
         const Request request = decode_request(*bytes, where);
-        Reply reply{.kind = Reply::Kind::busy, .why = "another process holds it"};
+        Reply reply;
         if (lock(replica, clock)) {
             reply = replica.handle(request);
             replica.unlock();
+        } else {
+            reply = {.kind = Reply::Kind::busy, .why = replica.holder() + " holds it"};
         }
         send(encode(reply), out);
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libcore/base/failure.h"
+#include "libcore/io/posix.h"
 
 namespace ft::counter {
 
@@ -62,6 +63,16 @@ bool LocalReplica::try_lock() {
     }
     file_.reset();
     return false;
+}
+
+std::string LocalReplica::holder() {
+    const std::string unknown = "another process";
+    try {
+        const std::unique_ptr<io::File> file = dir_->find_file(name_, io::Access::read);
+        return file ? io::lock_holder(*file) : unknown;
+    } catch (const Failure&) {  // one replica's failure is no news of who holds it
+        return unknown;
+    }
 }
 
 std::optional<io::Stat> LocalReplica::stat() {

@@ -34,8 +34,8 @@ public:
     /// What lies there now; std::nullopt where nothing does, or it cannot be told.
     [[nodiscard]] std::optional<io::Stat> stat();
     [[nodiscard]] std::string path() const { return io::join_path(dir_->path(), name_); }
-    /// The open file, for lock_holder(); null where there is none.
-    [[nodiscard]] io::File* file() { return file_.get(); }
+    /// Who has its lock, for people: "pid 17 (ftcounter)"; "another process" where that cannot be told.
+    [[nodiscard]] std::string holder();
 
 private:
     [[nodiscard]] Reply answer(const Request& request);

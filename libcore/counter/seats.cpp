@@ -67,7 +67,7 @@ void Seats::lock(std::size_t seat, std::chrono::nanoseconds patience) {
         if (clock_.monotonic() >= until) break;
         (void)wiring_.wait(pause, [] { return false; });  // where the user can stop it
     }
-    heard_[seat].reply = {.kind = Reply::Kind::busy, .why = "another process holds it"};
+    heard_[seat].reply = {.kind = Reply::Kind::busy, .why = file->holder() + " holds it"};
 }
 
 void Seats::unlock() {

@@ -83,7 +83,7 @@ void Group::give_up() {
     if (queue_->withdraw(false))
         throw Failure({.what = "cannot use the counter",
                        .where = name_,
-                       .why = "another process holds it",
+                       .why = counter_.holder() + " holds it",
                        .todo = "nothing changed; try again",
                        .exit = Exit::busy});
     if (queue_->told() == Queue::Told::nothing)

@@ -263,10 +263,11 @@ three() { ftcounter create ./jobs --replica d1/jobs --replica d2/jobs --replica 
 
 @test "a counter that another process holds is waited for, and then said to be busy" {
     ftcounter create jobs
-    exec 9<counters/jobs
-    flock 9
-    refuses 5 "another process holds it" -- ftcounter add jobs --lock-wait 1s
-    flock -u 9
+    mkfifo ready finish
+    flock counters/jobs bash -c 'echo >ready; read -r _ <finish' &
+    read -r _ <ready
+    refuses 5 "pid $! (flock" "holds it" -- ftcounter add jobs --lock-wait 1s
+    echo >finish
     [ "$(ftcounter add jobs)" = 1 ]
 }
 
