@@ -94,7 +94,8 @@ void PosixFile::write_durably(std::span<const Piece> pieces) {
 }
 
 void PosixFile::write_one_durably(const Piece& piece) {
-    auto [bytes, at] = piece;
+    View bytes = piece.bytes;
+    std::uint64_t at = piece.at;
     while (!bytes.empty()) {
         // The kernel writes through this pointer to nothing.
         iovec part{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
