@@ -23,21 +23,30 @@ std::vector<Outcome> Group::run(std::span<const Operation> operations) {
 }
 
 std::vector<Outcome> Group::lead(std::span<const Operation> operations) {
-    leads_ = true;
+    if (!leads_) begin_to_lead();
     look_for_queue();
     return queue_ ? counter_.run(operations, *queue_) : counter_.run(operations);
+}
+
+void Group::begin_to_lead() {
+    leads_ = true;
+    looked_ = std::chrono::nanoseconds(0);
+    if (queue_) queue_->set_led(true);
 }
 
 void Group::look_for_queue() {
     constexpr std::chrono::milliseconds often{1};
     const auto now = clock_.monotonic();
-    if (queue_) queue_->set_led(leads_);
-    if (now - looked_ < often) return;
+    if (looked_.count() != 0 && now - looked_ < often) return;
     looked_ = now;
-    if (queue_ && !queue_->is_named()) queue_.reset();
-    const std::optional<counter::Counter::Gate> gate = queue_ ? std::nullopt : counter_.gate();
-    if (gate) queue_ = Queue::find(*gate);
-    if (queue_) queue_->set_led(leads_);
+    const std::optional<counter::Counter::Gate> gate = counter_.gate();
+    if (queue_ && !is_queue_of(gate)) queue_.reset();
+    if (gate && !queue_) queue_ = Queue::find(*gate);
+    if (queue_) queue_->set_led(true);
+}
+
+bool Group::is_queue_of(const std::optional<counter::Counter::Gate>& gate) const {
+    return gate && queue_->place() == *gate && queue_->is_named();
 }
 
 bool Group::post_to_leader(std::span<const Operation> operations) {
@@ -49,7 +58,7 @@ bool Group::post(std::span<const Operation> operations) {
     const bool is_closed = queue_ && queue_->is_closed(clock_.monotonic());
     if ((!is_closed && counter_.try_turn()) || operations.size() != 1) return false;
     const std::optional<counter::Counter::Gate> gate = counter_.gate();
-    if (queue_ && (!gate || queue_->place() != *gate || !queue_->is_named())) queue_.reset();
+    if (queue_ && !is_queue_of(gate)) queue_.reset();
     if (gate && !queue_) queue_ = Queue::make(*gate);
     return queue_ && queue_->post(operations.front());
 }
@@ -63,8 +72,7 @@ std::optional<Queue::Answer> Group::wait() {
         progress_.step();
         if (queue_->told() != Queue::Told::nothing) break;
         if (!queue_->is_closed(clock_.monotonic()) && counter_.try_turn()) {
-            leads_ = true;
-            queue_->set_led(true);
+            begin_to_lead();
             (void)counter_.run({}, *queue_);
             if (queue_->told() == Queue::Told::nothing && queue_->withdraw(false)) return std::nullopt;
         } else if (clock_.monotonic() >= until) {

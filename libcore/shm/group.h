@@ -41,8 +41,12 @@ public:
 
 private:
     [[nodiscard]] std::vector<counter::Outcome> lead(std::span<const counter::Operation> operations);
-    /// Opens the queue that is there now; not more often than every millisecond.
+    /// The lock was got: what a killed leader has left in the queue comes before all else.
+    void begin_to_lead();
+    /// Opens the queue that is there now; where this process leads already, not more often than every millisecond.
     void look_for_queue();
+    /// Whether it still is where others look for one.
+    [[nodiscard]] bool is_queue_of(const std::optional<counter::Counter::Gate>& gate) const;
     /// Where somebody leads already: the lock need not be looked for.
     [[nodiscard]] bool post_to_leader(std::span<const counter::Operation> operations);
     /// false: this process has the lock, or the operations are none for a queue.
@@ -60,7 +64,7 @@ private:
     std::string name_;
     std::unique_ptr<Queue> queue_;
     std::optional<Queue::Answer> served_;
-    std::chrono::nanoseconds looked_{0};
+    std::chrono::nanoseconds looked_{0};  // 0: not since it leads
     bool leads_ = false;
 };
 

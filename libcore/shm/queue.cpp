@@ -20,6 +20,7 @@ using Gate = counter::Counter::Gate;
 
 constexpr const char* folder = "/dev/shm";
 constexpr std::size_t places = 128, led_at = 56, states_at = 64, closed_at = 576, places_at = 4096;
+constexpr std::size_t door = places;  // byte that is locked by who comes, and by who removes the queue
 constexpr std::size_t bytes = places_at + places * sizeof(QueuePlace);
 
 constexpr std::chrono::nanoseconds longest_closed = std::chrono::milliseconds(10);  // whatever the memory says
@@ -136,7 +137,8 @@ Queue::Queue(Key, const Gate& gate, Fd file, void* memory)
 
 Queue::~Queue() {
     leave();
-    if (is_empty()) (void)::unlink(path_.c_str());  // who has come meanwhile serves himself
+    // Nobody comes in meanwhile; and the name is that of this file, not of another's that came after it.
+    if (try_lock(door) && is_named() && is_empty()) (void)::unlink(path_.c_str());
     ::munmap(memory_, bytes);
 }
 
@@ -171,24 +173,25 @@ bool Queue::is_empty() const {
     return true;
 }
 
-bool Queue::try_lock(std::size_t place) const {
+bool Queue::try_lock(std::size_t byte, bool shared) const {
     struct ::flock lock {};
-    lock.l_type = F_WRLCK;
-    lock.l_start = static_cast<off_t>(place);
+    lock.l_type = static_cast<short>(shared ? F_RDLCK : F_WRLCK);
+    lock.l_start = static_cast<off_t>(byte);
     lock.l_len = 1;
     return again([&] { return ::fcntl(file_.get(), F_OFD_SETLK, &lock); }) == 0;
 }
 
-void Queue::unlock(std::size_t place) const {
+void Queue::unlock(std::size_t byte) const {
     struct ::flock lock {};
     lock.l_type = F_UNLCK;
-    lock.l_start = static_cast<off_t>(place);
+    lock.l_start = static_cast<off_t>(byte);
     lock.l_len = 1;
     (void)::fcntl(file_.get(), F_OFD_SETLK, &lock);
 }
 
 bool Queue::claim() {
-    for (std::size_t i = 0; i < places && !own_; ++i) {
+    if (!try_lock(door, true)) return false;
+    for (std::size_t i = 0; is_named() && i < places && !own_; ++i) {
         if (state(i) != free_place || !try_lock(i)) continue;
         std::uint32_t before = free_place;
         if (state(i).compare_exchange_strong(before, kept))
@@ -196,6 +199,7 @@ bool Queue::claim() {
         else
             unlock(i);
     }
+    unlock(door);
     return own_.has_value();
 }
 

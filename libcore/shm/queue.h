@@ -105,9 +105,10 @@ private:
     [[nodiscard]] State& state(std::size_t place) const;
     [[nodiscard]] QueuePlace& at(std::size_t place) const;
     [[nodiscard]] bool claim();
-    /// Its owner's lock. false: somebody lives who has it.
-    [[nodiscard]] bool try_lock(std::size_t place) const;
-    void unlock(std::size_t place) const;
+    /// Of a place: its owner's lock. Of the door: shared by who comes in, alone for who removes the queue. false:
+    /// somebody lives who has it.
+    [[nodiscard]] bool try_lock(std::size_t byte, bool shared = false) const;
+    void unlock(std::size_t byte) const;
     void leave();
     /// Whether it is to be done now; it was told what became of it otherwise.
     [[nodiscard]] bool is_open(std::size_t place, const Standing& now);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "libcore/base/failure.h"
+#include "libcore/sim/clock.h"
 #include "tests/catch.h"
 #include "tests/shm/own_counter.h"
 
@@ -90,6 +91,24 @@ TEST_CASE("a hundred processes at once each have a number of their own", "[shm]"
     Crowd crowd(own, 100);
     CHECK(crowd.answers() == numbers(1, 100));
     CHECK(sequence(own) <= 100);
+}
+
+TEST_CASE("who gets the turn does first what a killed leader has left", "[shm]") {
+    OwnCounter own(1);
+    sim::SimClock still(1);
+    still.advance(std::chrono::seconds(1));
+    Opened one(own, still);
+    CHECK(one.add(1) == 1);
+    one.group.release();
+    const counter::Counter::Gate gate = *one.counter.gate();
+    const auto guest = Queue::make(gate), killed = Queue::find(gate);
+    REQUIRE(guest->post({.kind = Operation::Kind::add, .amount = 5}));
+    const counter::Head head = one.group.head();
+    CHECK(killed->take({.head = head, .sequence = 1, .final = true}, 100).size() == 1);
+    killed->about_to_commit(42, 2, std::vector<counter::Outcome>{{.value = 6}});
+    CHECK(one.add(1) == 2);
+    REQUIRE(guest->told() == Queue::Told::outcome);
+    CHECK(guest->take_answer().outcome.value == 7);
 }
 
 TEST_CASE("who waits longer than it wants takes its operation back", "[shm]") {

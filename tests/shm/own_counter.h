@@ -25,10 +25,12 @@ public:
 
     /// As one process has it.
     struct Opened {
-        explicit Opened(const OwnCounter& own)
+        explicit Opened(const OwnCounter& own) : Opened(own, own.clock_) {}
+        /// clock  by which it looks for others
+        Opened(const OwnCounter& own, Clock& clock)
             : machine(own.machine()),
               counter(machine, own.clock_, "jobs", own.charter_, {.lock = own.patience}),
-              group(counter, own.clock_, own.progress_, {.lock = own.patience}, "jobs") {}
+              group(counter, clock, own.progress_, {.lock = own.patience}, "jobs") {}
         std::int64_t add(std::int64_t amount) {
             const counter::Operation operation{.kind = counter::Operation::Kind::add, .amount = amount};
             return group.run({&operation, 1}).front().value;

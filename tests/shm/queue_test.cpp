@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/catch.h"
 #include "tests/io/child.h"
@@ -235,6 +236,26 @@ TEST_CASE("the last who leaves a queue removes it", "[shm]") {
     two.reset();
     CHECK(scene.file().empty());
     CHECK_FALSE(Queue::find(scene.gate()));
+}
+
+TEST_CASE("who has a place is found by others, whoever leaves meanwhile", "[shm]") {
+    const Scene scene;
+    const counter::Counter::Gate gate = scene.gate();
+    std::atomic<int> posted = 0, lost = 0;
+    const auto come_and_go = [&] {
+        for (int i = 0; i < 5000; ++i) {
+            const std::unique_ptr<Queue> queue = Queue::make(gate);
+            if (!queue || !queue->post(add(1))) continue;
+            ++posted;
+            std::this_thread::yield();
+            if (!queue->is_named()) ++lost;
+        }
+    };
+    std::vector<std::thread> crowd;
+    for (int i = 0; i < 4; ++i) crowd.emplace_back(come_and_go);
+    for (std::thread& one : crowd) one.join();
+    CHECK(posted > 0);
+    CHECK(lost == 0);
 }
 
 TEST_CASE("a queue that is not the replica's own is not used", "[shm]") {
